@@ -1,0 +1,30 @@
+//! The service definitions of all examples, as Rust.
+//!
+//! What is in the modules below is generated from `proto/*.proto` when this crate is built;
+//! `docs/codegen.md` says how, and `cargo doc -p proto --open` shows the result.
+//!
+//! A proto package becomes a Rust module, however many files it is spread over. Of each
+//! service there are two halves: `…_client` with the stub, and `…_server` with the trait that
+//! a server implements.
+
+/// Package `ecommerce`: the services `ProductInfo` (book, chapter 2) and `OrderManagement`
+/// (chapter 3).
+#[expect(
+    non_camel_case_types,
+    reason = "the book's rpc names start in lower case, and tonic names a stream's type after them"
+)]
+pub mod ecommerce {
+    tonic::include_proto!("ecommerce");
+}
+
+/// Package `grpc.examples.echo`: the service `Echo`, which the load-balancing sample of the
+/// book's chapter 5 calls.
+pub mod echo {
+    tonic::include_proto!("grpc.examples.echo");
+}
+
+/// The definitions themselves, as an encoded `google.protobuf.FileDescriptorSet`.
+///
+/// Server reflection hands this to clients that have no `.proto` file, such as `grpcurl`.
+pub const FILE_DESCRIPTOR_SET: &[u8] =
+    include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
