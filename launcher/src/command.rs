@@ -1,0 +1,108 @@
+//! The two sub-commands, and the address that both take.
+
+use clap::{Args, Subcommand};
+use tokio::net::TcpListener;
+
+use crate::{Error, Shutdown, sides};
+
+/// The sub-commands of every example.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve until Ctrl-C or SIGTERM, then finish the calls in flight
+    Server(Addr),
+    /// Make the calls, and exit with 0, or with 1 and the reason
+    Client(Addr),
+}
+
+/// `--addr`, to be flattened into the flags of an example that has more.
+#[derive(Debug, Args)]
+pub struct Addr {
+    /// The server's address, its host a name or an IP address
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:50051")]
+    pub addr: String,
+}
+
+impl Command {
+    /// Runs the side that was asked for, as [`server`](crate::server) or
+    /// [`client`](crate::client) does.
+    pub async fn run<S, C, E>(self, serve: S, connect: C) -> Result<(), Error>
+    where
+        S: AsyncFnOnce(TcpListener, Shutdown) -> Result<(), E>,
+        C: AsyncFnOnce(String) -> Result<(), Error>,
+        E: Into<Error>,
+    {
+        match self {
+            Self::Server(Addr { addr }) => sides::server(&addr, serve).await,
+            Self::Client(Addr { addr }) => sides::client(&addr, connect).await,
+        }
+    }
+}
+
+/// Refuses what is no `HOST:PORT`, before anything tries to use it.
+///
+/// An IPv6 address stands in brackets, as in a URI.
+pub(crate) fn check(addr: &str) -> Result<(), Error> {
+    let refuse = |why: &str| {
+        Err(
+            format!("{addr:?} is no address: {why}; write HOST:PORT, as in 127.0.0.1:50051")
+                .into(),
+        )
+    };
+    let Some((host, port)) = addr.rsplit_once(':') else {
+        return refuse("it has no port");
+    };
+    if port.parse::<u16>().is_err() {
+        return refuse("its port is not a number from 0 to 65535");
+    }
+    let name = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'));
+    let valid = match name {
+        Some(ip) => ip.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => {
+            !host.is_empty()
+                && host
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || "-._".contains(c))
+        }
+    };
+    if valid {
+        Ok(())
+    } else {
+        refuse("its host is neither a name nor an IP address")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check;
+
+    #[test]
+    fn names_and_ip_addresses_with_a_port_are_addresses() {
+        for addr in [
+            "127.0.0.1:50051",
+            "localhost:0",
+            "[::1]:65535",
+            "my-host.example:1",
+        ] {
+            assert!(check(addr).is_ok(), "{addr}");
+        }
+    }
+
+    #[test]
+    fn what_has_no_host_or_no_port_is_refused_with_the_reason() {
+        for (addr, reason) in [
+            ("localhost", "no port"),
+            ("localhost:grpc", "not a number"),
+            ("localhost:65536", "not a number"),
+            (":50051", "neither a name nor"),
+            ("::1:50051", "neither a name nor"),
+            ("[localhost]:50051", "neither a name nor"),
+            ("http://localhost:50051", "neither a name nor"),
+            ("two words:50051", "neither a name nor"),
+        ] {
+            let error = check(addr).expect_err(addr).to_string();
+            assert!(error.contains(reason), "{addr}: {error}");
+        }
+    }
+}

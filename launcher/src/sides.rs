@@ -1,0 +1,131 @@
+//! The three ways to run an example: its server, its client, or both in one process.
+
+use std::{env, pin::pin, time::Duration};
+
+use tokio::{net::TcpListener, select};
+use tokio_util::sync::CancellationToken;
+use tonic::{Status, transport};
+use tracing::info;
+
+use crate::{Error, Shutdown, command, describe, signals::Signals};
+
+/// How long calls in flight may take to finish once the server is told to stop.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// Serves on `addr` until Ctrl-C or SIGTERM, then drains: new connections are refused and
+/// calls in flight finish. A second signal, or 10 seconds, end those too.
+pub async fn server<S, E>(addr: &str, serve: S) -> Result<(), Error>
+where
+    S: AsyncFnOnce(TcpListener, Shutdown) -> Result<(), E>,
+    E: Into<Error>,
+{
+    let signals = Signals::new()?;
+    let listener = listen(addr).await?;
+    serve_until(listener, serve, signals, async |signals| {
+        signals.next().await;
+        info!(target: "server", "draining: calls in flight finish, new connections are refused");
+    })
+    .await
+}
+
+/// Makes the example's calls to the server at `addr`.
+pub async fn client<C>(addr: &str, connect: C) -> Result<(), Error>
+where
+    C: AsyncFnOnce(String) -> Result<(), Error>,
+{
+    command::check(addr)?;
+    connect(addr.to_owned())
+        .await
+        .map_err(|error| explain(addr, error))
+}
+
+/// Runs both sides in this process, on a free port: the client as soon as the port is bound,
+/// and the server until the client is done. The result is the client's.
+pub async fn both<S, C, E>(serve: S, connect: C) -> Result<(), Error>
+where
+    S: AsyncFnOnce(TcpListener, Shutdown) -> Result<(), E>,
+    C: AsyncFnOnce(String) -> Result<(), Error>,
+    E: Into<Error>,
+{
+    let signals = Signals::new()?;
+    let listener = listen("127.0.0.1:0").await?;
+    let addr = listener.local_addr()?.to_string();
+    let mut result = Ok(());
+    let served = serve_until(listener, serve, signals, async |signals| {
+        // No need to wait for the server to be ready: the system queues connections to a
+        // bound port until somebody accepts them.
+        result = select! {
+            result = client(&addr, connect) => result,
+            () = signals.next() => Err("interrupted".into()),
+        };
+    })
+    .await;
+    result.and(served)
+}
+
+/// Binds `addr`, and says so in the transcript.
+pub async fn listen(addr: &str) -> Result<TcpListener, Error> {
+    command::check(addr)?;
+    let bound = async {
+        let listener = TcpListener::bind(addr).await?;
+        Ok::<_, std::io::Error>((listener.local_addr()?, listener))
+    };
+    let (local, listener) = bound.await.map_err(|error| {
+        format!("cannot listen on {addr}: {error}; choose another address with --addr")
+    })?;
+    info!(target: "server", "listening on {local}");
+    Ok(listener)
+}
+
+/// Serves until `stop` ends, then drains, for as long as [`DRAIN`] and the user's patience.
+async fn serve_until<S, E>(
+    listener: TcpListener,
+    serve: S,
+    mut signals: Signals,
+    stop: impl AsyncFnOnce(&mut Signals),
+) -> Result<(), Error>
+where
+    S: AsyncFnOnce(TcpListener, Shutdown) -> Result<(), E>,
+    E: Into<Error>,
+{
+    let shutdown = CancellationToken::new();
+    let mut serving = pin!(serve(listener, shutdown.clone().cancelled_owned()));
+    select! {
+        // The server ended by itself, which only a fault makes it do.
+        result = &mut serving => return result.map_err(Into::into),
+        () = stop(&mut signals) => shutdown.cancel(),
+    }
+    // Whoever still waits when this returns is cut off: dropping `serving` alone would not end
+    // the connections, which are tasks of their own, but the end of the process does.
+    select! {
+        result = serving => result.map_err(Into::into),
+        () = signals.next() => Err("ended by a second signal, with calls in flight".into()),
+        () = tokio::time::sleep(DRAIN) => {
+            Err(format!("ended after {DRAIN:?} of draining, with calls in flight").into())
+        }
+    }
+}
+
+/// Puts a client's error in one line that says what was tried, why it failed and what to do.
+fn explain(addr: &str, error: Error) -> Error {
+    if let Some(status) = error.downcast_ref::<Status>() {
+        return format!("a call to {addr} failed: {}", describe(status)).into();
+    }
+    if error.is::<transport::Error>() {
+        let mut reason: &dyn std::error::Error = error.as_ref();
+        while let Some(source) = reason.source() {
+            reason = source;
+        }
+        let example = env::current_exe().ok();
+        let example = example
+            .as_deref()
+            .and_then(|path| path.file_stem()?.to_str());
+        return format!(
+            "cannot connect to {addr}: {reason}; start the server with `cargo run -p {} -- \
+             server`, or name where it is with --addr",
+            example.unwrap_or("NAME")
+        )
+        .into();
+    }
+    error
+}

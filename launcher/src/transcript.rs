@@ -1,0 +1,89 @@
+//! What the user sees: the transcript on standard output, diagnostics on standard error.
+//!
+//! An example reports with `tracing::info!`, as it would in production; its `server` and
+//! `client` modules are the two sides of the transcript. Where nobody listens, as in most
+//! tests, such a line costs next to nothing.
+
+use std::{
+    env, fmt,
+    io::{self, Write as _},
+};
+
+use tracing::{Event, Level, Metadata, Subscriber};
+use tracing_subscriber::{
+    filter::{LevelFilter, Targets, filter_fn},
+    fmt::{FmtContext, FormatEvent, FormatFields, format::Writer, layer},
+    prelude::*,
+    registry::LookupSpan,
+};
+
+/// Sends events to where they are seen, from here on.
+pub(crate) fn start() {
+    let transcript = layer()
+        .event_format(Transcript)
+        // `anstream` takes the colours out again where they are not wanted: in a pipe, with
+        // NO_COLOR, on a dumb terminal.
+        .with_writer(anstream::stdout)
+        // `| head` closes standard output early; that is no fault to report.
+        .log_internal_errors(false)
+        .with_filter(
+            filter_fn(|event| side(event).is_some()).with_max_level_hint(LevelFilter::INFO),
+        );
+    let diagnostics = env::var("RUST_LOG").ok().map(|filter| {
+        layer()
+            .with_writer(io::stderr)
+            .with_filter(targets(&filter))
+    });
+    tracing_subscriber::registry()
+        .with(transcript)
+        .with(diagnostics)
+        .init();
+}
+
+/// Reads a RUST_LOG such as `h2=debug,tonic=trace`.
+fn targets(filter: &str) -> Targets {
+    filter.parse().unwrap_or_else(|error| {
+        // A variable that was set for another program is no reason to stop.
+        let _ = writeln!(io::stderr(), "RUST_LOG={filter} is left aside: {error}");
+        Targets::new()
+    })
+}
+
+/// The side that an event belongs to: the last word of its target, which is the module that it
+/// comes from unless it names another. `None` where it is no line of the transcript.
+fn side(event: &Metadata<'_>) -> Option<&'static str> {
+    if *event.level() != Level::INFO {
+        return None;
+    }
+    match event.target().rsplit("::").next() {
+        Some("server") => Some("server"),
+        Some("client") => Some("client"),
+        _ => None,
+    }
+}
+
+/// Writes `server | what happened`.
+struct Transcript;
+
+impl<S, N> FormatEvent<S, N> for Transcript
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let side = side(event.metadata()).unwrap_or_default();
+        let colour = if side == "server" {
+            "\x1b[32m"
+        } else {
+            "\x1b[36m"
+        };
+        write!(writer, "{colour}{side} |\x1b[0m ")?;
+        context.format_fields(writer.by_ref(), event)?;
+        writeln!(writer)
+    }
+}
