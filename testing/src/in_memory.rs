@@ -1,0 +1,41 @@
+//! A server and a channel to it that need no port and no network.
+
+use std::{convert::Infallible, io};
+
+use hyper_util::rt::TokioIo;
+use tonic::{
+    body::Body,
+    codegen::{Service, http},
+    server::NamedService,
+    transport::{Channel, Endpoint, Server},
+};
+
+/// Serves `service` in a task of its own and returns the only channel to it.
+///
+/// All but the socket is real: the two sides speak HTTP/2 through a pipe in memory. The server
+/// ends when the channel and its clones are gone.
+pub async fn in_memory<S>(service: S) -> Channel
+where
+    S: Service<http::Request<Body>, Response = http::Response<Body>, Error = Infallible>
+        + NamedService
+        + Clone
+        + Send
+        + Sync
+        + 'static,
+    S::Future: Send + 'static,
+{
+    let (ours, theirs) = tokio::io::duplex(64 * 1024);
+    tokio::spawn(
+        Server::builder()
+            .add_service(service)
+            .serve_with_incoming(tokio_stream::once(Ok::<_, Infallible>(theirs))),
+    );
+    let mut ours = Some(ours);
+    Endpoint::from_static("http://in.memory")
+        .connect_with_connector(tower::service_fn(move |_| {
+            let pipe = ours.take().map(TokioIo::new);
+            async { pipe.ok_or_else(|| io::Error::other("the server in memory is gone")) }
+        }))
+        .await
+        .expect("the pipe is there")
+}

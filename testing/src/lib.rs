@@ -1,0 +1,21 @@
+//! What the tests of the examples share: a channel without a port, an example as a process, and
+//! a check that a README says what happens.
+//!
+//! No example needs this crate to run; only `cargo test` builds it.
+
+#![expect(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    clippy::panic,
+    reason = "a panic is how a test fails"
+)]
+
+mod in_memory;
+mod process;
+#[cfg(unix)]
+mod readme;
+
+pub use in_memory::in_memory;
+pub use process::{Ended, Process};
+#[cfg(unix)]
+pub use readme::check_readme;
