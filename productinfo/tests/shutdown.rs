@@ -1,0 +1,103 @@
+//! SIGTERM while a call is in flight.
+#![cfg(unix)]
+
+use std::pin::pin;
+
+use futures::{channel::oneshot, poll, stream};
+use proto::ecommerce::{Product, ProductId, product_info_client::ProductInfoClient};
+use testing::Process;
+use tokio::net::TcpStream;
+use tonic::{Code, Request, Response, Status, client::Grpc, transport::Channel};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_productinfo");
+
+async fn start() -> (Process, String, Channel) {
+    let mut server = Process::start(PROGRAM, &["server", "--addr", "127.0.0.1:0"]);
+    let addr = server.addr().await;
+    let uri = format!("http://{addr}");
+    (
+        server,
+        addr,
+        Channel::from_shared(uri).unwrap().connect().await.unwrap(),
+    )
+}
+
+/// Calls `addProduct` at once, but sends the message only when `message` has one.
+async fn add_product_later(
+    channel: Channel,
+    message: oneshot::Receiver<Product>,
+) -> Result<Response<ProductId>, Status> {
+    let mut client = Grpc::new(channel);
+    client.ready().await.unwrap();
+    // On the wire a unary call is a stream of one message: the headers can go ahead of it.
+    let message = stream::once(async { message.await.unwrap() });
+    client
+        .client_streaming(
+            Request::new(message),
+            "/ecommerce.ProductInfo/addProduct".parse().unwrap(),
+            tonic_prost::ProstCodec::default(),
+        )
+        .await
+}
+
+/// Waits until the server has seen all that was sent on `channel` before.
+async fn round_trip(channel: &Channel) {
+    let mut client = ProductInfoClient::new(channel.clone());
+    let unknown = client.get_product(ProductId::default()).await;
+    assert_eq!(unknown.unwrap_err().code(), Code::NotFound);
+}
+
+#[tokio::test]
+async fn a_call_in_flight_is_finished_while_new_connections_are_refused() {
+    let (mut server, addr, channel) = start().await;
+    let (message, later) = oneshot::channel();
+    let mut call = pin!(add_product_later(channel.clone(), later));
+    assert!(poll!(&mut call).is_pending());
+    round_trip(&channel).await;
+
+    server.signal("TERM").await;
+    server.line("draining").await;
+    while TcpStream::connect(&addr).await.is_ok() {}
+
+    message
+        .send(Product {
+            name: "the last one".into(),
+            ..Product::default()
+        })
+        .unwrap();
+    let id = call.await.unwrap().into_inner().value;
+    let ended = server.end().await;
+    assert_eq!(ended.status, Some(0), "{}", ended.stderr);
+    assert!(
+        ended
+            .stdout
+            .contains(&format!("storing {id} \"the last one\""))
+    );
+}
+
+#[tokio::test]
+async fn a_second_signal_ends_the_calls_in_flight() {
+    let (mut server, _, channel) = start().await;
+    let (_message, later) = oneshot::channel();
+    let mut call = pin!(add_product_later(channel.clone(), later));
+    assert!(poll!(&mut call).is_pending());
+    round_trip(&channel).await;
+
+    server.signal("TERM").await;
+    server.line("draining").await;
+    server.signal("INT").await;
+    let ended = server.end().await;
+    assert_eq!(ended.status, Some(1));
+    assert_eq!(
+        ended.stderr,
+        "ended by a second signal, with calls in flight\n"
+    );
+}
+
+#[tokio::test]
+async fn an_idle_connection_does_not_keep_the_server_alive() {
+    let (server, _, channel) = start().await;
+    round_trip(&channel).await;
+    server.signal("TERM").await;
+    assert_eq!(server.end().await.status, Some(0));
+}
