@@ -19,10 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     // Kept for those who ask at run time what a server offers (server reflection).
     let out_dir = env::var("OUT_DIR")?;
-    fs::write(
-        Path::new(&out_dir).join("descriptors.bin"),
-        descriptors.encode_to_vec(),
-    )?;
+    fs::write(Path::new(&out_dir).join("descriptors.bin"), descriptors.encode_to_vec())?;
 
     // The messages are prost's half, the services tonic's; docs/codegen.md tells them apart.
     tonic_prost_build::configure().compile_fds(descriptors)?;

@@ -43,10 +43,8 @@ impl Command {
 /// An IPv6 address stands in brackets, as in a URI.
 pub(crate) fn check(addr: &str) -> Result<(), Error> {
     let refuse = |why: &str| {
-        Err(
-            format!("{addr:?} is no address: {why}; write HOST:PORT, as in 127.0.0.1:50051")
-                .into(),
-        )
+        Err(format!("{addr:?} is no address: {why}; write HOST:PORT, as in 127.0.0.1:50051")
+            .into())
     };
     let Some((host, port)) = addr.rsplit_once(':') else {
         return refuse("it has no port");
@@ -54,23 +52,15 @@ pub(crate) fn check(addr: &str) -> Result<(), Error> {
     if port.parse::<u16>().is_err() {
         return refuse("its port is not a number from 0 to 65535");
     }
-    let name = host
-        .strip_prefix('[')
-        .and_then(|host| host.strip_suffix(']'));
+    let name = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
     let valid = match name {
         Some(ip) => ip.parse::<std::net::Ipv6Addr>().is_ok(),
         None => {
             !host.is_empty()
-                && host
-                    .chars()
-                    .all(|c| c.is_ascii_alphanumeric() || "-._".contains(c))
+                && host.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c))
         }
     };
-    if valid {
-        Ok(())
-    } else {
-        refuse("its host is neither a name nor an IP address")
-    }
+    if valid { Ok(()) } else { refuse("its host is neither a name nor an IP address") }
 }
 
 #[cfg(test)]
@@ -79,12 +69,7 @@ mod tests {
 
     #[test]
     fn names_and_ip_addresses_with_a_port_are_addresses() {
-        for addr in [
-            "127.0.0.1:50051",
-            "localhost:0",
-            "[::1]:65535",
-            "my-host.example:1",
-        ] {
+        for addr in ["127.0.0.1:50051", "localhost:0", "[::1]:65535", "my-host.example:1"] {
             assert!(check(addr).is_ok(), "{addr}");
         }
     }

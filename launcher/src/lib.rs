@@ -92,14 +92,12 @@ where
 /// on standard error, and an error as one line there.
 pub fn run(example: impl Future<Output = Result<(), Error>>) -> ExitCode {
     transcript::start();
-    let result = tokio::runtime::Runtime::new()
-        .map_err(Error::from)
-        .and_then(|runtime| {
-            let result = runtime.block_on(example);
-            // A name that is still being looked up must not hold up the end.
-            runtime.shutdown_background();
-            result
-        });
+    let result = tokio::runtime::Runtime::new().map_err(Error::from).and_then(|runtime| {
+        let result = runtime.block_on(example);
+        // A name that is still being looked up must not hold up the end.
+        runtime.shutdown_background();
+        result
+    });
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

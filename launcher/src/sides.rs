@@ -34,9 +34,7 @@ where
     C: AsyncFnOnce(String) -> Result<(), Error>,
 {
     command::check(addr)?;
-    connect(addr.to_owned())
-        .await
-        .map_err(|error| explain(addr, error))
+    connect(addr.to_owned()).await.map_err(|error| explain(addr, error))
 }
 
 /// Runs both sides in this process, on a free port: the client as soon as the port is bound,
@@ -117,9 +115,7 @@ fn explain(addr: &str, error: Error) -> Error {
             reason = source;
         }
         let example = env::current_exe().ok();
-        let example = example
-            .as_deref()
-            .and_then(|path| path.file_stem()?.to_str());
+        let example = example.as_deref().and_then(|path| path.file_stem()?.to_str());
         return format!(
             "cannot connect to {addr}: {reason}; start the server with `cargo run -p {} -- \
              server`, or name where it is with --addr",

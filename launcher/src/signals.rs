@@ -36,10 +36,7 @@ impl Signals {
 
     #[cfg(windows)]
     pub(crate) fn new() -> io::Result<Self> {
-        Ok(Self {
-            interrupt: ctrl_c()?,
-            terminate: ctrl_break()?,
-        })
+        Ok(Self { interrupt: ctrl_c()?, terminate: ctrl_break()? })
     }
 
     /// Waits for the next one.

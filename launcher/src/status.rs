@@ -48,10 +48,7 @@ mod tests {
 
     #[test]
     fn the_message_follows_the_code() {
-        assert_eq!(
-            describe(&Status::not_found("no such thing")),
-            "NOT_FOUND: no such thing"
-        );
+        assert_eq!(describe(&Status::not_found("no such thing")), "NOT_FOUND: no such thing");
     }
 
     #[test]

@@ -29,15 +29,10 @@ pub(crate) fn start() {
         .with_filter(
             filter_fn(|event| side(event).is_some()).with_max_level_hint(LevelFilter::INFO),
         );
-    let diagnostics = env::var("RUST_LOG").ok().map(|filter| {
-        layer()
-            .with_writer(io::stderr)
-            .with_filter(targets(&filter))
-    });
-    tracing_subscriber::registry()
-        .with(transcript)
-        .with(diagnostics)
-        .init();
+    let diagnostics = env::var("RUST_LOG")
+        .ok()
+        .map(|filter| layer().with_writer(io::stderr).with_filter(targets(&filter)));
+    tracing_subscriber::registry().with(transcript).with(diagnostics).init();
 }
 
 /// Reads a RUST_LOG such as `h2=debug,tonic=trace`.
@@ -77,11 +72,7 @@ where
         event: &Event<'_>,
     ) -> fmt::Result {
         let side = side(event.metadata()).unwrap_or_default();
-        let colour = if side == "server" {
-            "\x1b[32m"
-        } else {
-            "\x1b[36m"
-        };
+        let colour = if side == "server" { "\x1b[32m" } else { "\x1b[36m" };
         write!(writer, "{colour}{side} |\x1b[0m ")?;
         context.format_fields(writer.by_ref(), event)?;
         writeln!(writer)

@@ -48,22 +48,13 @@ pub async fn call(mut client: ProductInfoClient<Channel>) -> Result<(), Status> 
     info!("addProduct(\"Apple Watch S4\") -> {}", other.value);
 
     let product = client.get_product(id.clone()).await?.into_inner();
-    info!(
-        "getProduct(\"{}\") -> {:?}, {}",
-        id.value, product.name, product.price
-    );
+    info!("getProduct(\"{}\") -> {:?}, {}", id.value, product.name, product.price);
 
-    let unknown = ProductId {
-        value: "no-such-id".into(),
-    };
+    let unknown = ProductId { value: "no-such-id".into() };
     let status = refused(client.get_product(unknown).await, Code::NotFound)?;
     info!("getProduct(\"no-such-id\") -> {}", describe(&status));
 
-    let nameless = Product {
-        name: " ".into(),
-        price: 1.0,
-        ..Product::default()
-    };
+    let nameless = Product { name: " ".into(), price: 1.0, ..Product::default() };
     let status = refused(client.add_product(nameless).await, Code::InvalidArgument)?;
     info!("addProduct(\" \") -> {}", describe(&status));
     Ok(())

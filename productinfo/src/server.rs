@@ -68,9 +68,7 @@ impl ProductInfo for Products {
             Some(product) => Ok(Response::new(product)),
             // A status's message travels in a header, and of headers a peer takes only a few
             // KiB: an id of any length in it would cost the caller the answer. Hence `.100`.
-            None => Err(Status::not_found(format!(
-                "product \"{id:.100}\" does not exist"
-            ))),
+            None => Err(Status::not_found(format!("product \"{id:.100}\" does not exist"))),
         }
     }
 }

@@ -26,45 +26,23 @@ fn phone() -> Product {
 
 /// The status with which `product` is refused.
 async fn refusal(product: Product) -> Status {
-    client()
-        .await
-        .add_product(product)
-        .await
-        .expect_err("it has to be refused")
+    client().await.add_product(product).await.expect_err("it has to be refused")
 }
 
 #[tokio::test]
 async fn add_product_returns_a_random_uuid_whatever_id_was_sent() {
-    let product = Product {
-        id: "mine".into(),
-        ..phone()
-    };
-    let id = client()
-        .await
-        .add_product(product)
-        .await
-        .unwrap()
-        .into_inner()
-        .value;
+    let product = Product { id: "mine".into(), ..phone() };
+    let id = client().await.add_product(product).await.unwrap().into_inner().value;
     assert_eq!(uuid::Uuid::parse_str(&id).unwrap().get_version_num(), 4);
 }
 
 #[tokio::test]
 async fn get_product_returns_what_was_added_under_the_id_that_it_was_given() {
     let mut client = client().await;
-    let sent = Product {
-        id: "mine".into(),
-        ..phone()
-    };
+    let sent = Product { id: "mine".into(), ..phone() };
     let id = client.add_product(sent).await.unwrap().into_inner();
     let product = client.get_product(id.clone()).await.unwrap().into_inner();
-    assert_eq!(
-        product,
-        Product {
-            id: id.value,
-            ..phone()
-        }
-    );
+    assert_eq!(product, Product { id: id.value, ..phone() });
 }
 
 #[tokio::test]
@@ -78,11 +56,7 @@ async fn the_same_product_added_twice_is_two_products() {
 #[tokio::test]
 async fn a_blank_name_is_an_invalid_argument() {
     for name in ["", " ", "\t\n", "\u{3000}"] {
-        let status = refusal(Product {
-            name: name.into(),
-            ..phone()
-        })
-        .await;
+        let status = refusal(Product { name: name.into(), ..phone() }).await;
         assert_eq!(status.code(), Code::InvalidArgument, "{name:?}");
         assert_eq!(status.message(), "name must not be blank");
     }
@@ -93,31 +67,18 @@ async fn a_price_that_is_negative_or_not_finite_is_an_invalid_argument() {
     for price in [-0.01, f32::NEG_INFINITY, f32::INFINITY, f32::NAN] {
         let status = refusal(Product { price, ..phone() }).await;
         assert_eq!(status.code(), Code::InvalidArgument, "{price}");
-        assert!(
-            status.message().starts_with("price must be"),
-            "{}",
-            status.message()
-        );
+        assert!(status.message().starts_with("price must be"), "{}", status.message());
     }
 }
 
 #[tokio::test]
 async fn a_product_may_be_free() {
-    client()
-        .await
-        .add_product(Product {
-            price: 0.0,
-            ..phone()
-        })
-        .await
-        .unwrap();
+    client().await.add_product(Product { price: 0.0, ..phone() }).await.unwrap();
 }
 
 #[tokio::test]
 async fn an_unknown_id_is_not_found_and_named() {
-    let id = ProductId {
-        value: "no-such-id".into(),
-    };
+    let id = ProductId { value: "no-such-id".into() };
     let status = client().await.get_product(id).await.unwrap_err();
     assert_eq!(status.code(), Code::NotFound);
     assert_eq!(status.message(), "product \"no-such-id\" does not exist");
@@ -127,16 +88,10 @@ async fn an_unknown_id_is_not_found_and_named() {
 async fn an_unknown_id_of_any_length_gets_a_status_that_fits_into_the_headers() {
     let mut client = client().await;
     // Each of these letters takes nine bytes once it is percent-encoded.
-    let id = ProductId {
-        value: "상".repeat(1_000_000),
-    };
+    let id = ProductId { value: "상".repeat(1_000_000) };
     let status = client.get_product(id).await.unwrap_err();
     assert_eq!(status.code(), Code::NotFound);
-    assert!(
-        status.message().starts_with("product \"상상"),
-        "{}",
-        status.message()
-    );
+    assert!(status.message().starts_with("product \"상상"), "{}", status.message());
 }
 
 #[tokio::test]
@@ -144,27 +99,16 @@ async fn a_thousand_products_added_at_once_get_a_thousand_ids_that_can_all_be_re
     let client = client().await;
     let ids = try_join_all((0..1_000).map(|number| {
         let mut client = client.clone();
-        let product = Product {
-            name: format!("product {number}"),
-            ..phone()
-        };
+        let product = Product { name: format!("product {number}"), ..phone() };
         async move { client.add_product(product).await }
     }))
     .await
     .unwrap();
-    let distinct = ids
-        .iter()
-        .map(|id| &id.get_ref().value)
-        .collect::<HashSet<_>>();
+    let distinct = ids.iter().map(|id| &id.get_ref().value).collect::<HashSet<_>>();
     assert_eq!(distinct.len(), 1_000);
 
     for (number, id) in ids.into_iter().enumerate() {
-        let product = client
-            .clone()
-            .get_product(id.into_inner())
-            .await
-            .unwrap()
-            .into_inner();
+        let product = client.clone().get_product(id.into_inner()).await.unwrap().into_inner();
         assert_eq!(product.name, format!("product {number}"));
     }
 }
@@ -173,13 +117,7 @@ async fn a_thousand_products_added_at_once_get_a_thousand_ids_that_can_all_be_re
 async fn a_message_over_four_mib_gets_a_status_and_leaves_the_connection_usable() {
     let mut client = client().await;
     let description = "x".repeat(4 * 1024 * 1024);
-    let status = client
-        .add_product(Product {
-            description,
-            ..phone()
-        })
-        .await
-        .unwrap_err();
+    let status = client.add_product(Product { description, ..phone() }).await.unwrap_err();
     // gRPC in Go and Java says RESOURCE_EXHAUSTED here, tonic OUT_OF_RANGE.
     assert_eq!(status.code(), Code::OutOfRange);
     assert!(status.message().contains("4194304"), "{}", status.message());

@@ -36,42 +36,20 @@ async fn call(mock: Mock) -> Result<(), Status> {
 #[tokio::test]
 async fn a_failed_add_is_reported_as_it_came() {
     let add = Err(Status::unavailable("no room today"));
-    let status = call(Mock {
-        add,
-        get: Ok(Product::default()),
-    })
-    .await
-    .unwrap_err();
-    assert_eq!(
-        (status.code(), status.message()),
-        (Code::Unavailable, "no room today")
-    );
+    let status = call(Mock { add, get: Ok(Product::default()) }).await.unwrap_err();
+    assert_eq!((status.code(), status.message()), (Code::Unavailable, "no room today"));
 }
 
 #[tokio::test]
 async fn a_failed_get_is_reported_as_it_came() {
     let get = Err(Status::data_loss("the shelf fell down"));
-    let status = call(Mock {
-        add: Ok(ProductId::default()),
-        get,
-    })
-    .await
-    .unwrap_err();
-    assert_eq!(
-        (status.code(), status.message()),
-        (Code::DataLoss, "the shelf fell down")
-    );
+    let status = call(Mock { add: Ok(ProductId::default()), get }).await.unwrap_err();
+    assert_eq!((status.code(), status.message()), (Code::DataLoss, "the shelf fell down"));
 }
 
 #[tokio::test]
 async fn a_server_that_finds_what_does_not_exist_is_an_error() {
-    let mock = Mock {
-        add: Ok(ProductId::default()),
-        get: Ok(Product::default()),
-    };
+    let mock = Mock { add: Ok(ProductId::default()), get: Ok(Product::default()) };
     let status = call(mock).await.unwrap_err();
-    assert_eq!(
-        status.message(),
-        "the server accepted what it has to refuse"
-    );
+    assert_eq!(status.message(), "the server accepted what it has to refuse");
 }

@@ -40,14 +40,8 @@ async fn a_client_without_a_server_says_what_it_tried_and_what_to_do() {
     drop(listener);
     let client = run(&["client", "--addr", &addr]).await;
     let reason = reason(&client);
-    assert!(
-        reason.starts_with(&format!("cannot connect to {addr}: ")),
-        "{reason}"
-    );
-    assert!(
-        reason.contains("`cargo run -p productinfo -- server`"),
-        "{reason}"
-    );
+    assert!(reason.starts_with(&format!("cannot connect to {addr}: ")), "{reason}");
+    assert!(reason.contains("`cargo run -p productinfo -- server`"), "{reason}");
 }
 
 #[tokio::test]
@@ -56,10 +50,7 @@ async fn a_server_whose_port_is_taken_says_so_and_what_to_do() {
     let addr = listener.local_addr().unwrap().to_string();
     let server = run(&["server", "--addr", &addr]).await;
     let reason = reason(&server);
-    assert!(
-        reason.starts_with(&format!("cannot listen on {addr}: ")),
-        "{reason}"
-    );
+    assert!(reason.starts_with(&format!("cannot listen on {addr}: ")), "{reason}");
     assert!(reason.contains("--addr"), "{reason}");
 }
 
@@ -68,10 +59,7 @@ async fn an_address_that_does_not_parse_is_refused_by_both_sides() {
     for side in ["server", "client"] {
         let ended = run(&[side, "--addr", "50051"]).await;
         let reason = reason(&ended);
-        assert!(
-            reason.starts_with("\"50051\" is no address: it has no port"),
-            "{reason}"
-        );
+        assert!(reason.starts_with("\"50051\" is no address: it has no port"), "{reason}");
     }
 }
 
@@ -83,9 +71,7 @@ async fn a_wrong_command_line_exits_with_2() {
 #[cfg(unix)]
 #[tokio::test]
 async fn rust_log_shows_the_http2_frames_on_standard_error() {
-    let ended = Process::start("env", &["RUST_LOG=h2=debug", PROGRAM])
-        .end()
-        .await;
+    let ended = Process::start("env", &["RUST_LOG=h2=debug", PROGRAM]).end().await;
     assert!(ended.stderr.contains("frame=Headers"), "{}", ended.stderr);
     assert_eq!(ended.stdout.lines().count(), 8, "{}", ended.stdout);
 }
@@ -93,9 +79,7 @@ async fn rust_log_shows_the_http2_frames_on_standard_error() {
 #[cfg(unix)]
 #[tokio::test]
 async fn a_transcript_has_colours_only_where_they_are_wanted() {
-    let coloured = Process::start("env", &["CLICOLOR_FORCE=1", PROGRAM])
-        .end()
-        .await;
+    let coloured = Process::start("env", &["CLICOLOR_FORCE=1", PROGRAM]).end().await;
     assert!(coloured.stdout.contains("\x1b["), "{}", coloured.stdout);
     let plain = Process::start("env", &["NO_COLOR=1", PROGRAM]).end().await;
     assert!(!plain.stdout.contains("\x1b["), "{}", plain.stdout);

@@ -15,11 +15,7 @@ async fn start() -> (Process, String, Channel) {
     let mut server = Process::start(PROGRAM, &["server", "--addr", "127.0.0.1:0"]);
     let addr = server.addr().await;
     let uri = format!("http://{addr}");
-    (
-        server,
-        addr,
-        Channel::from_shared(uri).unwrap().connect().await.unwrap(),
-    )
+    (server, addr, Channel::from_shared(uri).unwrap().connect().await.unwrap())
 }
 
 /// Calls `addProduct` at once, but sends the message only when `message` has one.
@@ -59,20 +55,11 @@ async fn a_call_in_flight_is_finished_while_new_connections_are_refused() {
     server.line("draining").await;
     while TcpStream::connect(&addr).await.is_ok() {}
 
-    message
-        .send(Product {
-            name: "the last one".into(),
-            ..Product::default()
-        })
-        .unwrap();
+    message.send(Product { name: "the last one".into(), ..Product::default() }).unwrap();
     let id = call.await.unwrap().into_inner().value;
     let ended = server.end().await;
     assert_eq!(ended.status, Some(0), "{}", ended.stderr);
-    assert!(
-        ended
-            .stdout
-            .contains(&format!("storing {id} \"the last one\""))
-    );
+    assert!(ended.stdout.contains(&format!("storing {id} \"the last one\"")));
 }
 
 #[tokio::test]
@@ -88,10 +75,7 @@ async fn a_second_signal_ends_the_calls_in_flight() {
     server.signal("INT").await;
     let ended = server.end().await;
     assert_eq!(ended.status, Some(1));
-    assert_eq!(
-        ended.stderr,
-        "ended by a second signal, with calls in flight\n"
-    );
+    assert_eq!(ended.stderr, "ended by a second signal, with calls in flight\n");
 }
 
 #[tokio::test]

@@ -13,12 +13,14 @@
     non_camel_case_types,
     reason = "the book's rpc names start in lower case, and tonic names a stream's type after them"
 )]
+#[expect(clippy::pedantic, reason = "generated, to other tastes")]
 pub mod ecommerce {
     tonic::include_proto!("ecommerce");
 }
 
 /// Package `grpc.examples.echo`: the service `Echo`, which the load-balancing sample of the
 /// book's chapter 5 calls.
+#[expect(clippy::pedantic, reason = "generated, to other tastes")]
 pub mod echo {
     tonic::include_proto!("grpc.examples.echo");
 }

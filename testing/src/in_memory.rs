@@ -26,9 +26,12 @@ where
 {
     let (ours, theirs) = tokio::io::duplex(64 * 1024);
     tokio::spawn(
-        Server::builder()
-            .add_service(service)
-            .serve_with_incoming(tokio_stream::once(Ok::<_, Infallible>(theirs))),
+        Server::builder().add_service(service).serve_with_incoming(tokio_stream::once(Ok::<
+            _,
+            Infallible,
+        >(
+            theirs,
+        ))),
     );
     let mut ours = Some(ours);
     Endpoint::from_static("http://in.memory")

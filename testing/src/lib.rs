@@ -3,8 +3,9 @@
 //!
 //! No example needs this crate to run; only `cargo test` builds it.
 
-#![expect(
+#![allow(
     clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::missing_panics_doc,
     clippy::panic,
     reason = "a panic is how a test fails"
@@ -16,6 +17,6 @@ mod process;
 mod readme;
 
 pub use in_memory::in_memory;
-pub use process::{Ended, Process};
+pub use process::{Ended, Process, python};
 #[cfg(unix)]
 pub use readme::check_readme;

@@ -1,6 +1,6 @@
 //! An example as its user starts it.
 
-use std::{process::Stdio, time::Duration};
+use std::{env, process::Stdio, time::Duration};
 
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines},
@@ -10,6 +10,12 @@ use tokio::{
 
 /// After this long a test stops waiting. Nothing here takes that long unless it is broken.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The Python that has what the tests need: `PYTHON` where it is set, or else `python3`.
+#[must_use]
+pub fn python() -> String {
+    env::var("PYTHON").unwrap_or_else(|_| "python3".into())
+}
 
 /// A running program, killed when it is dropped.
 #[derive(Debug)]
@@ -44,11 +50,7 @@ impl Process {
             .spawn()
             .unwrap_or_else(|error| panic!("cannot start {program}: {error}"));
         let stdout = child.stdout.take().expect("standard output is piped");
-        Self {
-            child,
-            stdout: BufReader::new(stdout).lines(),
-            seen: String::new(),
-        }
+        Self { child, stdout: BufReader::new(stdout).lines(), seen: String::new() }
     }
 
     /// Waits for a line on standard output that contains `part`, and returns it.
@@ -70,10 +72,7 @@ impl Process {
     /// Waits until the server listens, and returns the address that it prints.
     pub async fn addr(&mut self) -> String {
         let line = self.line("listening on ").await;
-        line.rsplit(' ')
-            .next()
-            .expect("a split has a first part")
-            .to_owned()
+        line.rsplit(' ').next().expect("a split has a first part").to_owned()
     }
 
     /// Sends it a signal by its name, such as `TERM`.
@@ -103,10 +102,6 @@ impl Process {
             status.expect("its end can be waited for")
         };
         let status = timeout(PATIENCE, all).await.expect("it ends in time");
-        Ended {
-            status: status.code(),
-            stdout: self.seen,
-            stderr: errors,
-        }
+        Ended { status: status.code(), stdout: self.seen, stderr: errors }
     }
 }

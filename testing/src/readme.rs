@@ -140,19 +140,10 @@ fn check_excerpt(excerpt: &str, name: &str, file: &str) {
     for (number, part) in excerpt.split("// ...").enumerate() {
         let part = part.lines().map(str::trim).collect::<Vec<_>>();
         // A part is cut at line ends, which leaves an empty line at either side of it.
-        let part = part
-            .iter()
-            .copied()
-            .skip_while(|line| line.is_empty())
-            .collect::<Vec<_>>();
-        let end = part
-            .iter()
-            .rposition(|line| !line.is_empty())
-            .map_or(0, |last| last + 1);
+        let part = part.iter().copied().skip_while(|line| line.is_empty()).collect::<Vec<_>>();
+        let end = part.iter().rposition(|line| !line.is_empty()).map_or(0, |last| last + 1);
         let part = &part[..end];
-        let found = rest
-            .windows(part.len().max(1))
-            .position(|window| window == part);
+        let found = rest.windows(part.len().max(1)).position(|window| window == part);
         match found {
             Some(at) => rest = rest.get(at + part.len()..).unwrap_or_default(),
             None if part.is_empty() => {}

@@ -1,0 +1,72 @@
+//! What the launcher does with an example's two sides.
+
+use std::future::pending;
+
+use launcher::{Error, Shutdown, both, client, server};
+use tokio::net::{TcpListener, TcpStream};
+use tonic::Status;
+
+/// A server that does nothing, until it is told to stop.
+async fn idle(_: TcpListener, shutdown: Shutdown) -> Result<(), Error> {
+    shutdown.await;
+    Ok(())
+}
+
+/// A server that does not care.
+async fn deaf(_: TcpListener, _: Shutdown) -> Result<(), Error> {
+    pending().await
+}
+
+async fn broken(_: TcpListener, _: Shutdown) -> Result<(), Error> {
+    Err("the server broke".into())
+}
+
+fn text(result: Result<(), Error>) -> String {
+    result.expect_err("it has to fail").to_string()
+}
+
+#[tokio::test]
+async fn a_client_beside_its_server_can_connect_at_once() {
+    let connect = async |addr: String| Ok(TcpStream::connect(addr).await.map(drop)?);
+    both(idle, connect).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_result_of_both_sides_is_the_clients() {
+    let result = both(idle, async |_| Err("the client broke".into())).await;
+    assert_eq!(text(result), "the client broke");
+}
+
+#[tokio::test]
+async fn a_server_that_ends_by_itself_ends_the_client_too() {
+    let result = both(broken, async |_| pending().await).await;
+    assert_eq!(text(result), "the server broke");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_does_not_drain_is_ended_after_ten_seconds() {
+    let start = tokio::time::Instant::now();
+    let result = both(deaf, async |_| Ok(())).await;
+    assert_eq!(text(result), "ended after 10s of draining, with calls in flight");
+    assert_eq!(start.elapsed().as_secs(), 10);
+}
+
+#[tokio::test]
+async fn a_status_that_ends_a_client_is_told_with_the_address() {
+    let result = client("localhost:1", async |_| Err(Status::internal("oh\nno").into())).await;
+    assert_eq!(text(result), "a call to localhost:1 failed: INTERNAL: oh\\nno");
+}
+
+#[tokio::test]
+async fn any_other_error_of_a_client_is_told_as_it_is() {
+    let result = client("localhost:1", async |_| Err("out of ideas".into())).await;
+    assert_eq!(text(result), "out of ideas");
+}
+
+#[tokio::test]
+async fn no_side_is_started_for_an_address_that_does_not_parse() {
+    let served = server("nonsense", async |_, _| Err::<(), Error>("started".into())).await;
+    let called = client("nonsense", async |_| Err("started".into())).await;
+    assert!(text(served).starts_with("\"nonsense\" is no address"));
+    assert!(text(called).starts_with("\"nonsense\" is no address"));
+}

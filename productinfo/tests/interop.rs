@@ -1,0 +1,24 @@
+//! The same service in another language, on either side.
+
+use testing::{Process, python};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_productinfo");
+const PYTHON: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python/product_info.py");
+
+#[tokio::test]
+#[ignore = "needs Python with grpcio-tools"]
+async fn a_client_in_python_gets_what_the_contract_promises() {
+    let mut server = Process::start(PROGRAM, &["server", "--addr", "127.0.0.1:0"]);
+    let addr = server.addr().await;
+    let client = Process::start(&python(), &[PYTHON, "client", &addr]).end().await;
+    assert_eq!(client.status, Some(0), "{}", client.stderr);
+}
+
+#[tokio::test]
+#[ignore = "needs Python with grpcio-tools"]
+async fn the_client_talks_to_a_server_in_python() {
+    let mut server = Process::start(&python(), &[PYTHON, "server"]);
+    let addr = server.addr().await;
+    let client = Process::start(PROGRAM, &["client", "--addr", &addr]).end().await;
+    assert_eq!(client.status, Some(0), "{}", client.stderr);
+}
