@@ -43,7 +43,7 @@ mod signals;
 mod status;
 mod transcript;
 
-use std::{io::Write, process::ExitCode};
+use std::{io::Write, process::ExitCode, time::Duration};
 
 use clap::{CommandFactory, FromArgMatches, Parser};
 use tokio_util::sync::WaitForCancellationFutureOwned;
@@ -94,8 +94,9 @@ pub fn run(example: impl Future<Output = Result<(), Error>>) -> ExitCode {
     transcript::start();
     let result = tokio::runtime::Runtime::new().map_err(Error::from).and_then(|runtime| {
         let result = runtime.block_on(example);
-        // A name that is still being looked up must not hold up the end.
-        runtime.shutdown_background();
+        // Tasks that are left are dropped here, and may say a last word as they are. A name that
+        // is still being looked up cannot be dropped, and must not hold up the end.
+        runtime.shutdown_timeout(Duration::from_secs(1));
         result
     });
     match result {

@@ -1,0 +1,172 @@
+//! The client's side: each pattern in a function of its own.
+
+use std::time::Duration;
+
+use launcher::describe;
+use proto::ecommerce::{
+    CombinedShipment, Order, order_management_client::OrderManagementClient,
+};
+use tokio::{sync::mpsc, time::timeout};
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{
+    Code, Status,
+    transport::{Channel, Endpoint},
+};
+use tracing::info;
+
+const MOUNTAIN_VIEW: &str = "Mountain View, CA";
+const SAN_JOSE: &str = "San Jose, CA";
+
+type Client = OrderManagementClient<Channel>;
+
+/// Connects to the server at `target`, a `HOST:PORT`, and makes the calls of [`call`].
+pub async fn run(target: String) -> Result<(), launcher::Error> {
+    let channel = Endpoint::from_shared(format!("http://{target}"))?
+        .connect_timeout(Duration::from_secs(5))
+        .connect()
+        .await?;
+    // `Endpoint::timeout` would not do for streams: unlike a deadline in Go or Java, it is met
+    // once the headers of the answer are there, and the messages may still take for ever.
+    timeout(Duration::from_secs(10), call(OrderManagementClient::new(channel)))
+        .await
+        .map_err(|_| Status::deadline_exceeded("the calls took more than 10 s"))??;
+    Ok(())
+}
+
+/// Goes through the four patterns, and through two ends that a stream can come to.
+///
+/// Fails with the status of the first call that does not end as it should.
+pub async fn call(mut client: Client) -> Result<(), Status> {
+    unary(&mut client).await?;
+    server_streaming(&mut client).await?;
+    client_streaming(&mut client).await?;
+    bidirectional_streaming(&mut client).await?;
+    error_after_messages(&mut client).await?;
+    stop_listening(&mut client).await
+}
+
+async fn unary(client: &mut Client) -> Result<(), Status> {
+    let order = order("101", &["iPhone XS", "Mac Book Pro"], 2300.0, SAN_JOSE);
+    let added = client.add_order(order).await?;
+    info!("addOrder(101) -> {:?}", added.into_inner());
+    let order = client.get_order("106".to_owned()).await?.into_inner();
+    info!("getOrder(106) -> {:?} to {:?}", order.items, order.destination);
+    Ok(())
+}
+
+async fn server_streaming(client: &mut Client) -> Result<(), Status> {
+    let mut orders = client.search_orders("Google".to_owned()).await?.into_inner();
+    // `None` is the end, with status OK. Any other status comes as an `Err`, once, and last.
+    while let Some(order) = orders.message().await? {
+        info!("searchOrders(\"Google\") -> {} {:?}", order.id, order.items);
+    }
+    info!("searchOrders(\"Google\") -> the end");
+    Ok(())
+}
+
+async fn client_streaming(client: &mut Client) -> Result<(), Status> {
+    let updates = [
+        order("102", &["Google Pixel 3A", "Google Pixel Book"], 1100.0, MOUNTAIN_VIEW),
+        order("103", &["Apple Watch S4", "Mac Book Pro", "iPad Pro"], 2800.0, SAN_JOSE),
+        order(
+            "104",
+            &["Google Home Mini", "Google Nest Hub", "iPad Mini"],
+            2200.0,
+            MOUNTAIN_VIEW,
+        ),
+    ];
+    // A stream that ends is the half-close. Go has `CloseAndRecv` for it.
+    let answer = client.update_orders(tokio_stream::iter(updates)).await?;
+    info!("updateOrders(102, 103, 104) -> {:?}", answer.into_inner());
+    Ok(())
+}
+
+async fn bidirectional_streaming(client: &mut Client) -> Result<(), Status> {
+    // What is put in at one end of this channel is the request's stream at the other; to drop
+    // the end where it is put in is the half-close.
+    let (ids, request) = mpsc::channel(3);
+    info!("processOrders: sending 102, 103, 104");
+    for id in ["102", "103", "104"] {
+        send(&ids, id).await?;
+    }
+    // The first ids have to be on their way before this waits for the answer's headers: a
+    // server may hold those back until it has a message to send, and gRPC's in Go does.
+    let mut shipments = client.process_orders(ReceiverStream::new(request)).await?.into_inner();
+
+    let mut shipped = 0;
+    while shipped < 3 {
+        let shipment =
+            shipments.message().await?.ok_or_else(|| too_early("the first batch"))?;
+        shipped += shipment.orders_list.len();
+        show(&shipment);
+    }
+
+    info!("processOrders: sending 101, then the half-close");
+    send(&ids, "101").await?;
+    drop(ids);
+    while let Some(shipment) = shipments.message().await? {
+        show(&shipment);
+    }
+    info!("processOrders -> the end");
+    Ok(())
+}
+
+/// A stream may fail after it has delivered: what came before the status is still good.
+async fn error_after_messages(client: &mut Client) -> Result<(), Status> {
+    let ids = ["105", "no-such-id", "106"].map(String::from);
+    info!("processOrders: sending 105, no-such-id, 106, then the half-close");
+    let mut shipments = client.process_orders(tokio_stream::iter(ids)).await?.into_inner();
+    loop {
+        match shipments.message().await {
+            Ok(Some(shipment)) => show(&shipment),
+            Ok(None) => return Err(Status::unknown("the server shipped what does not exist")),
+            Err(status) if status.code() == Code::NotFound => {
+                info!("processOrders -> {}", describe(&status));
+                return Ok(());
+            }
+            Err(status) => return Err(status),
+        }
+    }
+}
+
+/// To stop listening is to drop the stream of answers. HTTP/2 carries it as a RST_STREAM with
+/// CANCEL, and the server drops its end of the stream.
+///
+/// With two streams it takes two: as long as the request's goes on, the server goes on.
+async fn stop_listening(client: &mut Client) -> Result<(), Status> {
+    // More than flow control lets a server send ahead, or it would be done before we stop.
+    for id in ["201", "202", "203", "204"] {
+        let mut order = order(id, &["Printed catalogue"], 0.0, SAN_JOSE);
+        order.description = "many pages ".repeat(300_000);
+        client.add_order(order).await?;
+    }
+    let mut orders = client.search_orders("catalogue".to_owned()).await?.into_inner();
+    let first = orders.message().await?.ok_or_else(|| too_early("the first order"))?;
+    info!("searchOrders(\"catalogue\") -> {}, and that is enough", first.id);
+    drop(orders);
+    Ok(())
+}
+
+fn order(id: &str, items: &[&str], price: f32, destination: &str) -> Order {
+    Order {
+        id: id.into(),
+        items: items.iter().map(|&item| item.into()).collect(),
+        price,
+        destination: destination.into(),
+        ..Order::default()
+    }
+}
+
+async fn send(ids: &mpsc::Sender<String>, id: &str) -> Result<(), Status> {
+    let gone = |_| Status::cancelled("the call has ended");
+    ids.send(id.to_owned()).await.map_err(gone)
+}
+
+fn too_early(before: &str) -> Status {
+    Status::unknown(format!("the server ended the stream before {before}"))
+}
+
+fn show(shipment: &CombinedShipment) {
+    let ids = shipment.orders_list.iter().map(|order| order.id.as_str()).collect::<Vec<_>>();
+    info!("processOrders -> {:?} with {}", shipment.id, ids.join(", "));
+}

@@ -1,0 +1,82 @@
+//! The store: orders in memory, by id. It knows nothing of gRPC.
+
+use std::{
+    collections::BTreeMap,
+    ops::Bound,
+    sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+};
+
+use proto::ecommerce::Order;
+
+/// The orders, shared by all calls; it stands in for a database.
+///
+/// Every method takes the lock, does its work and gives it back. None waits for anything while
+/// it holds it, and none lets a reference out.
+#[derive(Debug, Default)]
+pub struct Orders {
+    // Sorted, so that a search can go on behind the order that it sent last.
+    by_id: RwLock<BTreeMap<String, Order>>,
+}
+
+impl Orders {
+    /// A store with the five orders of the book.
+    #[must_use]
+    pub fn sample() -> Self {
+        const MOUNTAIN_VIEW: &str = "Mountain View, CA";
+        const SAN_JOSE: &str = "San Jose, CA";
+        let orders = Self::default();
+        for (id, items, destination, price) in [
+            ("102", &["Google Pixel 3A", "Mac Book Pro"][..], MOUNTAIN_VIEW, 1800.0),
+            ("103", &["Apple Watch S4"], SAN_JOSE, 400.0),
+            ("104", &["Google Home Mini", "Google Nest Hub"], MOUNTAIN_VIEW, 400.0),
+            ("105", &["Amazon Echo"], SAN_JOSE, 30.0),
+            ("106", &["Amazon Echo", "Apple iPhone XS"], MOUNTAIN_VIEW, 300.0),
+        ] {
+            orders.put(Order {
+                id: id.into(),
+                items: items.iter().map(|&item| item.into()).collect(),
+                description: String::new(),
+                price,
+                destination: destination.into(),
+            });
+        }
+        orders
+    }
+
+    /// Stores an order, in place of the one that has its id.
+    pub fn put(&self, order: Order) {
+        self.write().insert(order.id.clone(), order);
+    }
+
+    /// Whether an order has this id. Orders are never removed, so one that has been there still is.
+    #[must_use]
+    pub fn contains(&self, id: &str) -> bool {
+        self.read().contains_key(id)
+    }
+
+    /// A copy of the order with this id.
+    #[must_use]
+    pub fn get(&self, id: &str) -> Option<Order> {
+        self.read().get(id).cloned()
+    }
+
+    /// A copy of the first order behind the id `after` that has an item with `text` in its name.
+    #[must_use]
+    pub fn next_with(&self, text: &str, after: &str) -> Option<Order> {
+        self.read()
+            .range::<str, _>((Bound::Excluded(after), Bound::Unbounded))
+            .map(|(_, order)| order)
+            .find(|order| order.items.iter().any(|item| item.contains(text)))
+            .cloned()
+    }
+
+    // The lock is poisoned when a thread panicked while it held it. A map is whole between two
+    // calls of its methods, so there is nothing to fear from it.
+    fn read(&self) -> RwLockReadGuard<'_, BTreeMap<String, Order>> {
+        self.by_id.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, BTreeMap<String, Order>> {
+        self.by_id.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
