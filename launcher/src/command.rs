@@ -1,5 +1,7 @@
 //! The two sub-commands, and the address that both take.
 
+use std::net::Ipv6Addr;
+
 use clap::{Args, Subcommand};
 use tokio::net::TcpListener;
 
@@ -46,21 +48,28 @@ pub(crate) fn check(addr: &str) -> Result<(), Error> {
         Err(format!("{addr:?} is no address: {why}; write HOST:PORT, as in 127.0.0.1:50051")
             .into())
     };
+    if addr.contains("://") {
+        return refuse("it has a scheme");
+    }
     let Some((host, port)) = addr.rsplit_once(':') else {
         return refuse("it has no port");
     };
     if port.parse::<u16>().is_err() {
         return refuse("its port is not a number from 0 to 65535");
     }
-    let name = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
-    let valid = match name {
-        Some(ip) => ip.parse::<std::net::Ipv6Addr>().is_ok(),
-        None => {
-            !host.is_empty()
-                && host.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c))
+    if host.is_empty() {
+        return refuse("it has no host (0.0.0.0 is all of this machine's)");
+    }
+    if let Some(ip) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        if ip.parse::<Ipv6Addr>().is_err() {
+            return refuse("what stands in brackets is not an IPv6 address");
         }
-    };
-    if valid { Ok(()) } else { refuse("its host is neither a name nor an IP address") }
+    } else if host.contains(':') {
+        return refuse("an IPv6 address stands in brackets, as in [::1]:50051");
+    } else if !host.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c)) {
+        return refuse("its host is neither a name nor an IP address");
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -80,10 +89,10 @@ mod tests {
             ("localhost", "no port"),
             ("localhost:grpc", "not a number"),
             ("localhost:65536", "not a number"),
-            (":50051", "neither a name nor"),
-            ("::1:50051", "neither a name nor"),
-            ("[localhost]:50051", "neither a name nor"),
-            ("http://localhost:50051", "neither a name nor"),
+            (":50051", "no host"),
+            ("::1:50051", "in brackets"),
+            ("[localhost]:50051", "not an IPv6 address"),
+            ("http://localhost:50051", "scheme"),
             ("two words:50051", "neither a name nor"),
         ] {
             let error = check(addr).expect_err(addr).to_string();

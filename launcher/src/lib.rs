@@ -103,7 +103,7 @@ pub fn run(example: impl Future<Output = Result<(), Error>>) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Not `eprintln!`: it panics where standard error is closed.
-            let _ = writeln!(std::io::stderr(), "{error}");
+            let _ = writeln!(std::io::stderr(), "{}", transcript::one_line(&error.to_string()));
             ExitCode::FAILURE
         }
     }

@@ -1,6 +1,6 @@
 //! The three ways to run an example: its server, its client, or both in one process.
 
-use std::{env, pin::pin, time::Duration};
+use std::{env, io, pin::pin, time::Duration};
 
 use tokio::{net::TcpListener, select};
 use tokio_util::sync::CancellationToken;
@@ -13,14 +13,18 @@ use crate::{Error, Shutdown, command, describe, signals::Signals};
 const DRAIN: Duration = Duration::from_secs(10);
 
 /// Serves on `addr` until Ctrl-C or SIGTERM, then drains: new connections are refused and
-/// calls in flight finish. A second signal, or 10 seconds, end those too.
+/// calls in flight finish. A second signal, or 10 seconds, end those too, and make it an error.
 pub async fn server<S, E>(addr: &str, serve: S) -> Result<(), Error>
 where
     S: AsyncFnOnce(TcpListener, Shutdown) -> Result<(), E>,
     E: Into<Error>,
 {
-    let signals = Signals::new()?;
-    let listener = listen(addr).await?;
+    let mut signals = Signals::new()?;
+    let listener = select! {
+        listener = listen(addr) => listener?,
+        // The host's name may take its time to be looked up.
+        () = signals.next() => return Err("interrupted".into()),
+    };
     serve_until(listener, serve, signals, async |signals| {
         signals.next().await;
         info!(target: "server", "draining: calls in flight finish, new connections are refused");
@@ -48,7 +52,7 @@ where
     let signals = Signals::new()?;
     let listener = listen("127.0.0.1:0").await?;
     let addr = listener.local_addr()?.to_string();
-    let mut result = Ok(());
+    let mut result = Err("the server ended before its client did".into());
     let served = serve_until(listener, serve, signals, async |signals| {
         // No need to wait for the server to be ready: the system queues connections to a
         // bound port until somebody accepts them.
@@ -58,7 +62,7 @@ where
         };
     })
     .await;
-    result.and(served)
+    served.and(result)
 }
 
 /// Binds `addr`, and says so in the transcript.
@@ -97,9 +101,9 @@ where
     // the connections, which are tasks of their own, but the end of the process does.
     select! {
         result = serving => result.map_err(Into::into),
-        () = signals.next() => Err("ended by a second signal, with calls in flight".into()),
+        () = signals.next() => Err("ended by a second signal, with connections open".into()),
         () = tokio::time::sleep(DRAIN) => {
-            Err(format!("ended after {DRAIN:?} of draining, with calls in flight").into())
+            Err(format!("ended after {DRAIN:?} of draining, with connections open").into())
         }
     }
 }
@@ -114,14 +118,20 @@ fn explain(addr: &str, error: Error) -> Error {
         while let Some(source) = reason.source() {
             reason = source;
         }
-        let example = env::current_exe().ok();
-        let example = example.as_deref().and_then(|path| path.file_stem()?.to_str());
-        return format!(
-            "cannot connect to {addr}: {reason}; start the server with `cargo run -p {} -- \
-             server`, or name where it is with --addr",
-            example.unwrap_or("NAME")
-        )
-        .into();
+        let advice = match reason.downcast_ref::<io::Error>().map(io::Error::kind) {
+            Some(io::ErrorKind::ConnectionRefused) => format!(
+                "start the server with `cargo run -p {} -- server`, or name where it is with --addr",
+                program()
+            ),
+            _ => "name where the server is with --addr".into(),
+        };
+        return format!("cannot connect to {addr}: {reason}; {advice}").into();
     }
     error
+}
+
+/// The name of this program, which is its example's.
+fn program() -> String {
+    let path = env::current_exe().unwrap_or_default();
+    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }

@@ -73,8 +73,32 @@ where
     ) -> fmt::Result {
         let side = side(event.metadata()).unwrap_or_default();
         let colour = if side == "server" { "\x1b[32m" } else { "\x1b[36m" };
-        write!(writer, "{colour}{side} |\x1b[0m ")?;
-        context.format_fields(writer.by_ref(), event)?;
-        writeln!(writer)
+        let mut line = String::new();
+        context.format_fields(Writer::new(&mut line), event)?;
+        writeln!(writer, "{colour}{side} |\x1b[0m {}", one_line(&line))
+    }
+}
+
+/// The text with its control characters spelled out. Much of what is shown has come from the
+/// other side, which must not start a line of its own here, nor move the terminal's cursor.
+pub(crate) fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if letter.is_control() {
+            line.extend(letter.escape_default());
+        } else {
+            line.push(letter);
+        }
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::one_line;
+
+    #[test]
+    fn a_text_cannot_leave_its_line() {
+        assert_eq!(one_line("one\ntwo \u{1b}[2J \u{c0c1}"), "one\\ntwo \\u{1b}[2J \u{c0c1}");
     }
 }

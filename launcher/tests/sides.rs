@@ -17,6 +17,11 @@ async fn deaf(_: TcpListener, _: Shutdown) -> Result<(), Error> {
     pending().await
 }
 
+/// A server that leaves as if it had been told to.
+async fn gone(_: TcpListener, _: Shutdown) -> Result<(), Error> {
+    Ok(())
+}
+
 async fn broken(_: TcpListener, _: Shutdown) -> Result<(), Error> {
     Err("the server broke".into())
 }
@@ -43,18 +48,24 @@ async fn a_server_that_ends_by_itself_ends_the_client_too() {
     assert_eq!(text(result), "the server broke");
 }
 
+#[tokio::test]
+async fn a_server_that_is_gone_before_its_client_is_done_is_an_error() {
+    let result = both(gone, async |_| pending().await).await;
+    assert_eq!(text(result), "the server ended before its client did");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_server_that_does_not_drain_is_ended_after_ten_seconds() {
     let start = tokio::time::Instant::now();
     let result = both(deaf, async |_| Ok(())).await;
-    assert_eq!(text(result), "ended after 10s of draining, with calls in flight");
+    assert_eq!(text(result), "ended after 10s of draining, with connections open");
     assert_eq!(start.elapsed().as_secs(), 10);
 }
 
 #[tokio::test]
 async fn a_status_that_ends_a_client_is_told_with_the_address() {
-    let result = client("localhost:1", async |_| Err(Status::internal("oh\nno").into())).await;
-    assert_eq!(text(result), "a call to localhost:1 failed: INTERNAL: oh\\nno");
+    let result = client("localhost:1", async |_| Err(Status::internal("oh no").into())).await;
+    assert_eq!(text(result), "a call to localhost:1 failed: INTERNAL: oh no");
 }
 
 #[tokio::test]

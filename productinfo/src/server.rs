@@ -66,8 +66,8 @@ impl ProductInfo for Products {
             .cloned();
         match product {
             Some(product) => Ok(Response::new(product)),
-            // A status's message travels in a header, and of headers a peer takes only a few
-            // KiB: an id of any length in it would cost the caller the answer. Hence `.100`.
+            // A status's message travels in a header, and some peers take no more than 8 KiB of
+            // headers: an id of any length would cost them the answer. Hence `.100`.
             None => Err(Status::not_found(format!("product \"{id:.100}\" does not exist"))),
         }
     }

@@ -94,7 +94,7 @@ async fn an_unknown_id_of_any_length_gets_a_status_that_fits_into_the_headers() 
     assert!(status.message().starts_with("product \"상상"), "{}", status.message());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_products_added_at_once_get_a_thousand_ids_that_can_all_be_read() {
     let client = client().await;
     let ids = try_join_all((0..1_000).map(|number| {

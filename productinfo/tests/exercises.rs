@@ -4,6 +4,7 @@
 //! cargo test -p productinfo --test exercises -- --ignored exercise_1
 //! ```
 
+use futures::future::try_join_all;
 use productinfo::server::Products;
 use proto::ecommerce::{
     Product, ProductId, product_info_client::ProductInfoClient,
@@ -53,13 +54,13 @@ async fn exercise_2_remove_product_returns_the_product_once() {
 }
 
 /// A request with the metadata `idempotency-key`.
-fn keyed(name: &str, key: &'static str) -> Request<Product> {
+fn keyed(name: &str, key: &str) -> Request<Product> {
     let mut request = Request::new(product(name));
     request.metadata_mut().insert("idempotency-key", key.parse().expect("it is ASCII"));
     request
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 #[ignore = "an exercise"]
 async fn exercise_3_a_call_repeated_with_its_key_adds_nothing() {
     let mut client = ProductInfoClient::new(channel().await);
@@ -73,4 +74,14 @@ async fn exercise_3_a_call_repeated_with_its_key_adds_nothing() {
     let one = client.add_product(one).await.unwrap().into_inner();
     let two = client.add_product(two).await.unwrap().into_inner();
     assert_ne!(one, two, "no key, a product each");
+
+    for round in 0..200 {
+        let key = format!("round-{round}");
+        let calls = (0..8).map(|_| {
+            let (mut client, request) = (client.clone(), keyed("a lamp", &key));
+            tokio::spawn(async move { client.add_product(request).await.unwrap().into_inner() })
+        });
+        let ids = try_join_all(calls.collect::<Vec<_>>()).await.unwrap();
+        assert!(ids.iter().all(|id| *id == ids[0]), "eight at the same moment: {ids:?}");
+    }
 }

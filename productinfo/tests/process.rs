@@ -1,7 +1,7 @@
 //! The example as its user starts it: two processes, their exit statuses and their one line of
 //! error.
 
-use testing::{Ended, Process};
+use testing::{Ended, Process, deaf_addr};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_productinfo");
 
@@ -35,9 +35,7 @@ async fn an_address_may_have_a_name_for_its_host() {
 
 #[tokio::test]
 async fn a_client_without_a_server_says_what_it_tried_and_what_to_do() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let addr = listener.local_addr().unwrap().to_string();
-    drop(listener);
+    let (_held, addr) = deaf_addr();
     let client = run(&["client", "--addr", &addr]).await;
     let reason = reason(&client);
     assert!(reason.starts_with(&format!("cannot connect to {addr}: ")), "{reason}");

@@ -37,6 +37,13 @@ fn fields(message: &DescriptorProto) -> Vec<String> {
     message.field.iter().map(line).collect()
 }
 
+/// What is added beside them does not concern the book's programs.
+fn contains(lines: &[String], expected: &[&str]) {
+    for line in expected {
+        assert!(lines.iter().any(|other| other == line), "no {line} in {lines:#?}");
+    }
+}
+
 #[test]
 fn the_paths_and_patterns_of_the_methods_are_the_books() {
     let mut lines = Vec::new();
@@ -45,7 +52,6 @@ fn the_paths_and_patterns_of_the_methods_are_the_books() {
             lines.extend(methods(file.package(), service));
         }
     }
-    lines.sort();
     let expected = [
         "/ecommerce.OrderManagement/addOrder Order -> StringValue",
         "/ecommerce.OrderManagement/getOrder StringValue -> Order",
@@ -59,7 +65,7 @@ fn the_paths_and_patterns_of_the_methods_are_the_books() {
         "/grpc.examples.echo.Echo/ServerStreamingEcho EchoRequest -> stream EchoResponse",
         "/grpc.examples.echo.Echo/UnaryEcho EchoRequest -> EchoResponse",
     ];
-    assert_eq!(lines, expected);
+    contains(&lines, &expected);
 }
 
 #[test]
@@ -70,7 +76,6 @@ fn the_numbers_and_types_of_the_fields_are_the_books() {
             lines.extend(fields(message));
         }
     }
-    lines.sort();
     let expected = [
         "CombinedShipment: repeated Order ordersList = 3",
         "CombinedShipment: string id = 1",
@@ -88,5 +93,5 @@ fn the_numbers_and_types_of_the_fields_are_the_books() {
         "Product: string name = 2",
         "ProductID: string value = 1",
     ];
-    assert_eq!(lines, expected);
+    contains(&lines, &expected);
 }

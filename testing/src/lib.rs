@@ -11,12 +11,14 @@
     reason = "a panic is how a test fails"
 )]
 
+#[cfg(unix)]
+mod excerpt;
 mod in_memory;
 mod process;
 #[cfg(unix)]
 mod readme;
 
 pub use in_memory::in_memory;
-pub use process::{Ended, Process, python};
+pub use process::{Ended, Process, deaf_addr, python};
 #[cfg(unix)]
 pub use readme::check_readme;

@@ -1,9 +1,10 @@
 //! An example as its user starts it.
 
-use std::{env, process::Stdio, time::Duration};
+use std::{env, net::SocketAddr, process::Stdio, time::Duration};
 
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines},
+    net::TcpSocket,
     process::{Child, ChildStdout, Command},
     time::timeout,
 };
@@ -15,6 +16,16 @@ const PATIENCE: Duration = Duration::from_secs(60);
 #[must_use]
 pub fn python() -> String {
     env::var("PYTHON").unwrap_or_else(|_| "python3".into())
+}
+
+/// An address where nobody listens, for as long as the socket is held.
+#[must_use]
+pub fn deaf_addr() -> (TcpSocket, String) {
+    let socket = TcpSocket::new_v4().expect("there are sockets");
+    let any = SocketAddr::from(([127, 0, 0, 1], 0));
+    socket.bind(any).expect("there is a free port");
+    let addr = socket.local_addr().expect("it is bound").to_string();
+    (socket, addr)
 }
 
 /// A running program, killed when it is dropped.
@@ -42,6 +53,9 @@ impl Process {
     pub fn start(program: &str, args: &[&str]) -> Self {
         let mut child = Command::new(program)
             .args(args)
+            .env_remove("CLICOLOR")
+            .env_remove("CLICOLOR_FORCE")
+            .env_remove("NO_COLOR")
             .env_remove("RUST_LOG")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -88,7 +102,7 @@ impl Process {
         let mut stderr = self.child.stderr.take().expect("standard error is piped");
         let mut errors = String::new();
         let all = async {
-            let (lines, errors, status) = tokio::join!(
+            let ((), read, status) = tokio::join!(
                 async {
                     while let Ok(Some(line)) = self.stdout.next_line().await {
                         self.seen.push_str(&line);
@@ -98,7 +112,7 @@ impl Process {
                 stderr.read_to_string(&mut errors),
                 self.child.wait(),
             );
-            let ((), _) = (lines, errors.expect("standard error is text"));
+            read.expect("standard error is text");
             status.expect("its end can be waited for")
         };
         let status = timeout(PATIENCE, all).await.expect("it ends in time");

@@ -1,39 +1,37 @@
 //! A README that cannot go stale: its commands are run, its excerpts are looked up.
 
-use std::{fs, net::TcpListener, path::Path};
+use std::{fs, path::Path};
 
 use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
 use regex_lite::{Captures, Regex};
 
-use crate::Process;
+use crate::{Ended, Process, deaf_addr, excerpt::check_excerpt};
 
 /// Checks the `README.md` in the folder `package`, whose program is `program`.
 ///
-/// In a fenced block marked `console`, each line after a `$` is a command, and the lines below
-/// it are what it prints. Ports and UUIDs may differ, but a UUID that stands in two places must
-/// be the same in both. `cargo run -p …` runs `program`. A server runs on while the commands
-/// after it are tried, and gets its Ctrl-C where the README has a line `^C`. Clients talk to
-/// that server, or find none if there is none.
+/// What a fenced block is, its first line says:
 ///
-/// A block marked `rust FILE` is an excerpt: its lines stand in FILE, one after the other, where
-/// `// ...` stands for any number of lines, and with any indentation.
+/// - `console`: after a `$` stands a command, and below it what it prints. Ports and UUIDs may
+///   differ, but a UUID that stands in two places must be the same in both. A command succeeds
+///   unless it prints to standard error. A server runs on while the commands after it are tried,
+///   until the next server or the end of the README; the line `^C` shows where a user would end
+///   it. Clients talk to the server that runs, or find none if there is none.
+/// - `rust FILE`: an excerpt. Its lines stand in FILE, see [`check_excerpt`].
+/// - `sh`: the command that tries an exercise. It is not run, but the exercise exists.
+/// - `mermaid`: a diagram.
 pub async fn check_readme(package: &str, program: &str) {
     let package = Path::new(package);
-    let readme = read(&package.join("README.md"));
-    let mut server = None;
-    let mut checked = 0;
-    for (info, text) in blocks(&readme) {
+    let mut readme = Readme { package, program, server: None };
+    for (info, text) in blocks(&read(&package.join("README.md"))) {
         match info.split_whitespace().collect::<Vec<_>>()[..] {
-            ["console"] => check_console(program, &text, &mut server).await,
+            ["console"] => readme.check_console(&text).await,
             ["rust", file] => check_excerpt(&text, file, &read(&package.join(file))),
-            _ => continue,
+            ["sh"] => readme.check_exercise(&text),
+            ["mermaid"] => {}
+            _ => panic!("a block that no test checks: ```{info}"),
         }
-        checked += 1;
     }
-    if let Some((server, expected)) = server.take() {
-        compare(&interrupt(server).await, &expected);
-    }
-    assert!(checked > 0, "the README has nothing to check");
+    readme.end_server().await;
 }
 
 fn read(path: &Path) -> String {
@@ -61,57 +59,79 @@ fn blocks(markdown: &str) -> Vec<(String, String)> {
     blocks
 }
 
-/// A server that the README has started, and what it is to have printed at its end.
-type Server = Option<((Process, String), String)>;
+struct Readme<'a> {
+    package: &'a Path,
+    program: &'a str,
+    server: Option<Server>,
+}
 
-/// Runs the commands of one block and compares what they print.
-async fn check_console(program: &str, block: &str, server: &mut Server) {
-    for command in block.split("$ ").skip(1) {
-        let (command, expected) = command.split_once('\n').unwrap_or((command, ""));
-        let words = command.split_whitespace().collect::<Vec<_>>();
-        let ["cargo", "run", "-p", _, args @ ..] = &words[..] else {
-            panic!("the README has a command that its test cannot run: {command}");
-        };
-        let mut args = args.strip_prefix(&["--"]).unwrap_or(args).to_vec();
-        let free;
-        match args.first() {
-            Some(&"server") => {
-                args.extend(["--addr", "127.0.0.1:0"]);
-                let mut process = Process::start(program, &args);
-                let addr = process.addr().await;
-                *server = Some(((process, addr), expected.replace("^C\n", "")));
-                continue;
+/// A server that the README has started, and what it is to have printed when it ends.
+struct Server {
+    process: Process,
+    addr: String,
+    expected: String,
+}
+
+impl Readme<'_> {
+    /// Runs the commands of one block and compares what they print.
+    async fn check_console(&mut self, block: &str) {
+        for command in block.split("$ ").skip(1) {
+            let (command, expected) = command.split_once('\n').unwrap_or((command, ""));
+            let words = command.split_whitespace().collect::<Vec<_>>();
+            let ["cargo", "run", "-p", name, args @ ..] = &words[..] else {
+                panic!("a command that no test can run: {command}");
+            };
+            assert!(self.package.ends_with(name), "another example's command: {command}");
+            let mut args = args.strip_prefix(&["--"]).unwrap_or(args).to_vec();
+            let (_held, nobody) = deaf_addr();
+            match args.first() {
+                Some(&"server") => {
+                    self.end_server().await;
+                    args.extend(["--addr", "127.0.0.1:0"]);
+                    let mut process = Process::start(self.program, &args);
+                    let addr = process.addr().await;
+                    let expected = expected.replace("^C\n", "");
+                    self.server = Some(Server { process, addr, expected });
+                    continue;
+                }
+                Some(&"client") => {
+                    let server = self.server.as_ref();
+                    args.extend(["--addr", server.map_or(&nobody, |server| &server.addr)]);
+                }
+                _ => {}
             }
-            Some(&"client") => {
-                free = free_addr();
-                let addr = server.as_ref().map_or(&free, |((_, addr), _)| addr);
-                args.extend(["--addr", addr]);
-            }
-            _ => {}
+            compare(&Process::start(self.program, &args).end().await, expected);
         }
-        let ended = Process::start(program, &args).end().await;
-        compare(&(ended.stdout + &ended.stderr), expected);
+    }
+
+    /// Ends the server as Ctrl-C does, and compares what it printed.
+    async fn end_server(&mut self) {
+        if let Some(server) = self.server.take() {
+            server.process.signal("INT").await;
+            compare(&server.process.end().await, &server.expected);
+        }
+    }
+
+    fn check_exercise(&self, block: &str) {
+        let start = format!(
+            "cargo test -p {} --test exercises -- --ignored ",
+            self.package.file_name().expect("a package is a folder").display()
+        );
+        let exercise = block.trim().strip_prefix(&start);
+        let exercise = exercise.unwrap_or_else(|| panic!("no exercise is tried by {block}"));
+        let tests = read(&self.package.join("tests/exercises.rs"));
+        assert!(tests.contains(&format!("fn {exercise}_")), "there is no {exercise}");
     }
 }
 
-/// An address where nobody listens.
-fn free_addr() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
-    listener.local_addr().expect("it is bound").to_string()
-}
-
-/// Ctrl-C, and what the server had printed when it ended.
-async fn interrupt((server, _): (Process, String)) -> String {
-    server.signal("INT").await;
-    server.end().await.stdout
-}
-
-fn compare(printed: &str, expected: &str) {
-    let (printed, expected) = (timeless(printed), timeless(expected));
+fn compare(ended: &Ended, expected: &str) {
+    let (printed, expected) =
+        (timeless(&format!("{}{}", ended.stdout, ended.stderr)), timeless(expected));
     assert!(
         printed == expected,
         "the README shows:\n{expected}\nand what is printed is:\n{printed}"
     );
+    assert_eq!(ended.status == Some(0), ended.stderr.is_empty(), "{ended:?}");
 }
 
 /// The text with what differs from run to run replaced: ports, error numbers, and UUIDs, which
@@ -134,62 +154,22 @@ fn timeless(text: &str) -> String {
         .into_owned()
 }
 
-fn check_excerpt(excerpt: &str, name: &str, file: &str) {
-    let lines = file.lines().map(str::trim).collect::<Vec<_>>();
-    let mut rest = &lines[..];
-    for (number, part) in excerpt.split("// ...").enumerate() {
-        let part = part.lines().map(str::trim).collect::<Vec<_>>();
-        // A part is cut at line ends, which leaves an empty line at either side of it.
-        let part = part.iter().copied().skip_while(|line| line.is_empty()).collect::<Vec<_>>();
-        let end = part.iter().rposition(|line| !line.is_empty()).map_or(0, |last| last + 1);
-        let part = &part[..end];
-        let found = rest.windows(part.len().max(1)).position(|window| window == part);
-        match found {
-            Some(at) => rest = rest.get(at + part.len()..).unwrap_or_default(),
-            None if part.is_empty() => {}
-            None => panic!("part {number} of an excerpt does not stand in {name}:\n{excerpt}"),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{check_excerpt, compare};
-
-    const FILE: &str = "fn a() {\n    one();\n    two();\n    three();\n}\n";
-
-    #[test]
-    fn an_excerpt_may_be_indented_otherwise_and_leave_lines_out() {
-        check_excerpt("one();\ntwo();\n", "FILE", FILE);
-        check_excerpt("fn a() {\n  one();\n  // ...\n}\n", "FILE", FILE);
-    }
-
-    #[test]
-    #[should_panic(expected = "does not stand in FILE")]
-    fn an_excerpt_that_leaves_a_line_out_unsaid_is_found() {
-        check_excerpt("one();\nthree();\n", "FILE", FILE);
-    }
-
-    #[test]
-    #[should_panic(expected = "does not stand in FILE")]
-    fn an_excerpt_in_another_order_is_found() {
-        check_excerpt("two();\n// ...\none();\n", "FILE", FILE);
-    }
+    use super::timeless;
 
     #[test]
     fn uuids_and_ports_may_differ() {
-        compare(
-            "127.0.0.1:1 b89cc8f9-e11b-404f-8f02-6533378a1091",
-            "127.0.0.1:2 45df9af3-2841-430b-afa1-85698d59d835",
+        assert_eq!(
+            timeless("127.0.0.1:1 b89cc8f9-e11b-404f-8f02-6533378a1091"),
+            timeless("127.0.0.1:2 45df9af3-2841-430b-afa1-85698d59d835"),
         );
     }
 
     #[test]
-    #[should_panic(expected = "UUID-1")]
-    fn two_uuids_that_are_shown_as_one_are_found() {
-        compare(
-            "b89cc8f9-e11b-404f-8f02-6533378a1091 45df9af3-2841-430b-afa1-85698d59d835",
-            "b89cc8f9-e11b-404f-8f02-6533378a1091 b89cc8f9-e11b-404f-8f02-6533378a1091",
-        );
+    fn two_uuids_are_not_the_same_one_twice() {
+        let one = "b89cc8f9-e11b-404f-8f02-6533378a1091";
+        let two = "45df9af3-2841-430b-afa1-85698d59d835";
+        assert_ne!(timeless(&format!("{one} {two}")), timeless(&format!("{one} {one}")));
     }
 }
