@@ -1,0 +1,15 @@
+//! A client in another language.
+
+use testing::{Process, python};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_order-management");
+const PYTHON: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python/order_management.py");
+
+#[tokio::test]
+#[ignore = "needs Python with grpcio-tools"]
+async fn a_client_in_python_gets_what_the_contract_promises_in_all_patterns() {
+    let mut server = Process::start(PROGRAM, &["server", "--addr", "127.0.0.1:0"]);
+    let addr = server.addr().await;
+    let client = Process::start(&python(), &[PYTHON, &addr]).end().await;
+    assert_eq!(client.status, Some(0), "{}", client.stderr);
+}
