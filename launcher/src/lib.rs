@@ -50,7 +50,7 @@ use tokio_util::sync::WaitForCancellationFutureOwned;
 
 pub use command::{Addr, Command};
 pub use sides::{both, client, listen, server};
-pub use status::describe;
+pub use status::{code_name, describe};
 
 /// Why an example ended early, to be told in one line.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;

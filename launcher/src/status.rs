@@ -1,35 +1,40 @@
 //! A status as gRPC writes it.
 
-use tonic::Status;
+use tonic::{Code, Status};
 
-/// The status in one line, its code in the specification's spelling:
-/// `NOT_FOUND: product "no-such-id" does not exist`.
+/// The code in the specification's spelling: `NOT_FOUND`.
 ///
 /// (tonic has the codes in Rust's spelling, `NotFound`, and their descriptions in prose.)
 #[must_use]
-pub fn describe(status: &Status) -> String {
-    let mut line = String::new();
-    for letter in format!("{:?}", status.code()).chars() {
-        if letter.is_ascii_uppercase() && !line.is_empty() {
-            line.push('_');
+pub fn code_name(code: Code) -> String {
+    let mut name = String::new();
+    for letter in format!("{code:?}").chars() {
+        if letter.is_ascii_uppercase() && !name.is_empty() {
+            name.push('_');
         }
-        line.push(letter.to_ascii_uppercase());
+        name.push(letter.to_ascii_uppercase());
     }
-    if !status.message().is_empty() {
-        line.push_str(": ");
-        line.push_str(status.message());
+    name
+}
+
+/// The status in one line: `NOT_FOUND: product "no-such-id" does not exist`.
+#[must_use]
+pub fn describe(status: &Status) -> String {
+    let code = code_name(status.code());
+    match status.message() {
+        "" => code,
+        message => format!("{code}: {message}"),
     }
-    line
 }
 
 #[cfg(test)]
 mod tests {
-    use super::describe;
+    use super::{code_name, describe};
     use tonic::{Code, Status};
 
     #[test]
     fn every_code_is_spelled_as_in_the_specification() {
-        let names = (0..=16).map(|code| describe(&Status::new(Code::from(code), "")));
+        let names = (0..=16).map(|code| code_name(Code::from(code)));
         assert_eq!(
             names.collect::<Vec<_>>().join(" "),
             "OK CANCELLED UNKNOWN INVALID_ARGUMENT DEADLINE_EXCEEDED NOT_FOUND ALREADY_EXISTS \

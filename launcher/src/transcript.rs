@@ -57,6 +57,9 @@ fn side(event: &Metadata<'_>) -> Option<&'static str> {
     }
 }
 
+/// How many characters of a text are shown.
+const MAX_LINE: usize = 1_000;
+
 /// Writes `server | what happened`.
 struct Transcript;
 
@@ -79,11 +82,16 @@ where
     }
 }
 
-/// The text with its control characters spelled out. Much of what is shown has come from the
-/// other side, which must not start a line of its own here, nor move the terminal's cursor.
+/// The text with its control characters spelled out, and no more than a screenful of it. Much of
+/// what is shown has come from the other side, which must not start a line of its own here, nor
+/// move the terminal's cursor.
 pub(crate) fn one_line(text: &str) -> String {
-    let mut line = String::with_capacity(text.len());
-    for letter in text.chars() {
+    let mut line = String::new();
+    for (number, letter) in text.chars().enumerate() {
+        if number == MAX_LINE {
+            line.push('…');
+            break;
+        }
         if letter.is_control() {
             line.extend(letter.escape_default());
         } else {
@@ -96,6 +104,12 @@ pub(crate) fn one_line(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::one_line;
+
+    #[test]
+    fn a_text_is_cut_where_it_gets_too_long() {
+        assert_eq!(one_line(&"상".repeat(1_000)), "상".repeat(1_000));
+        assert_eq!(one_line(&"상".repeat(1_001)), "상".repeat(1_000) + "…");
+    }
 
     #[test]
     fn a_text_cannot_leave_its_line() {

@@ -2,27 +2,31 @@
 
 use std::time::Duration;
 
-use launcher::describe;
 use proto::ecommerce::{
     CombinedShipment, Order, order_management_client::OrderManagementClient,
 };
 use tokio::{sync::mpsc, time::timeout};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{
-    Code, Status,
+    Status,
     transport::{Channel, Endpoint},
 };
 use tracing::info;
 
-const MOUNTAIN_VIEW: &str = "Mountain View, CA";
-const SAN_JOSE: &str = "San Jose, CA";
+use crate::endings;
 
-type Client = OrderManagementClient<Channel>;
+const MOUNTAIN_VIEW: &str = "Mountain View, CA";
+pub(crate) const SAN_JOSE: &str = "San Jose, CA";
+
+pub(crate) type Client = OrderManagementClient<Channel>;
 
 /// Connects to the server at `target`, a `HOST:PORT`, and makes the calls of [`call`].
 pub async fn run(target: String) -> Result<(), launcher::Error> {
     let channel = Endpoint::from_shared(format!("http://{target}"))?
         .connect_timeout(Duration::from_secs(5))
+        // How much a server may send ahead of us. It is small here, so that one that we stop
+        // listening to has not sent everything by then.
+        .initial_stream_window_size(64 * 1024)
         .connect()
         .await?;
     // `Endpoint::timeout` would not do for streams: unlike a deadline in Go or Java, it is met
@@ -41,8 +45,8 @@ pub async fn call(mut client: Client) -> Result<(), Status> {
     server_streaming(&mut client).await?;
     client_streaming(&mut client).await?;
     bidirectional_streaming(&mut client).await?;
-    error_after_messages(&mut client).await?;
-    stop_listening(&mut client).await
+    endings::error_after_messages(&mut client).await?;
+    endings::cancelled(&mut client).await
 }
 
 async fn unary(client: &mut Client) -> Result<(), Status> {
@@ -56,7 +60,8 @@ async fn unary(client: &mut Client) -> Result<(), Status> {
 
 async fn server_streaming(client: &mut Client) -> Result<(), Status> {
     let mut orders = client.search_orders("Google".to_owned()).await?.into_inner();
-    // `None` is the end, with status OK. Any other status comes as an `Err`, once, and last.
+    // `None` is the end, with status OK. Any other status comes as an `Err`, and is the end too:
+    // what the stream says when it is asked once more means nothing.
     while let Some(order) = orders.message().await? {
         info!("searchOrders(\"Google\") -> {} {:?}", order.id, order.items);
     }
@@ -111,43 +116,7 @@ async fn bidirectional_streaming(client: &mut Client) -> Result<(), Status> {
     Ok(())
 }
 
-/// A stream may fail after it has delivered: what came before the status is still good.
-async fn error_after_messages(client: &mut Client) -> Result<(), Status> {
-    let ids = ["105", "no-such-id", "106"].map(String::from);
-    info!("processOrders: sending 105, no-such-id, 106, then the half-close");
-    let mut shipments = client.process_orders(tokio_stream::iter(ids)).await?.into_inner();
-    loop {
-        match shipments.message().await {
-            Ok(Some(shipment)) => show(&shipment),
-            Ok(None) => return Err(Status::unknown("the server shipped what does not exist")),
-            Err(status) if status.code() == Code::NotFound => {
-                info!("processOrders -> {}", describe(&status));
-                return Ok(());
-            }
-            Err(status) => return Err(status),
-        }
-    }
-}
-
-/// To stop listening is to drop the stream of answers. HTTP/2 carries it as a RST_STREAM with
-/// CANCEL, and the server drops its end of the stream.
-///
-/// With two streams it takes two: as long as the request's goes on, the server goes on.
-async fn stop_listening(client: &mut Client) -> Result<(), Status> {
-    // More than flow control lets a server send ahead, or it would be done before we stop.
-    for id in ["201", "202", "203", "204"] {
-        let mut order = order(id, &["Printed catalogue"], 0.0, SAN_JOSE);
-        order.description = "many pages ".repeat(300_000);
-        client.add_order(order).await?;
-    }
-    let mut orders = client.search_orders("catalogue".to_owned()).await?.into_inner();
-    let first = orders.message().await?.ok_or_else(|| too_early("the first order"))?;
-    info!("searchOrders(\"catalogue\") -> {}, and that is enough", first.id);
-    drop(orders);
-    Ok(())
-}
-
-fn order(id: &str, items: &[&str], price: f32, destination: &str) -> Order {
+pub(crate) fn order(id: &str, items: &[&str], price: f32, destination: &str) -> Order {
     Order {
         id: id.into(),
         items: items.iter().map(|&item| item.into()).collect(),
@@ -162,11 +131,11 @@ async fn send(ids: &mpsc::Sender<String>, id: &str) -> Result<(), Status> {
     ids.send(id.to_owned()).await.map_err(gone)
 }
 
-fn too_early(before: &str) -> Status {
+pub(crate) fn too_early(before: &str) -> Status {
     Status::unknown(format!("the server ended the stream before {before}"))
 }
 
-fn show(shipment: &CombinedShipment) {
+pub(crate) fn show(shipment: &CombinedShipment) {
     let ids = shipment.orders_list.iter().map(|order| order.id.as_str()).collect::<Vec<_>>();
     info!("processOrders -> {:?} with {}", shipment.id, ids.join(", "));
 }

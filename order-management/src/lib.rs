@@ -8,9 +8,11 @@
 //! | bidirectional streaming | `processOrders` | a `Streaming` in, a `Stream` out |
 //!
 //! [`orders`] is the store and [`server`] the service over it; [`search`] and [`shipments`] are
-//! the two streams that it answers with. [`client`] calls them all. `README.md` is the chapter.
+//! the two streams that it answers with. [`client`] calls them all, and `endings.rs` has two ends
+//! that a stream can come to. `README.md` is the chapter.
 
 pub mod client;
+mod endings;
 pub mod orders;
 pub mod search;
 pub mod server;

@@ -62,7 +62,7 @@ impl Orders {
 
     /// A copy of the first order behind the id `after` that has an item with `text` in its name.
     #[must_use]
-    pub fn next_with(&self, text: &str, after: &str) -> Option<Order> {
+    pub fn first_match_after(&self, after: &str, text: &str) -> Option<Order> {
         self.read()
             .range::<str, _>((Bound::Excluded(after), Bound::Unbounded))
             .map(|(_, order)| order)

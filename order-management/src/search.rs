@@ -10,8 +10,8 @@ use crate::orders::Orders;
 /// The orders that have an item with `text` in its name, in the order of their ids.
 ///
 /// Each turn looks the next one up, behind the one before it. To collect them first would copy
-/// orders that a client that hangs up never takes, and hold them all while it takes its time.
-pub fn of(orders: Arc<Orders>, text: String) -> impl Iterator<Item = Order> + Send {
+/// orders that a client that cancels never takes, and hold them all while it takes its time.
+pub fn matching(orders: Arc<Orders>, text: String) -> impl Iterator<Item = Order> + Send {
     Search { orders, text, last: String::new(), ended: false }
 }
 
@@ -27,7 +27,7 @@ impl Iterator for Search {
     type Item = Order;
 
     fn next(&mut self) -> Option<Order> {
-        let order = self.orders.next_with(&self.text, &self.last);
+        let order = self.orders.first_match_after(&self.last, &self.text);
         match &order {
             Some(order) => self.last.clone_from(&order.id),
             None => self.ended = true,
@@ -36,12 +36,12 @@ impl Iterator for Search {
     }
 }
 
-/// A client that hangs up is not an error that a method could catch: what it was to get is
+/// That a client cancels its call is no error that a method could catch: what it was to get is
 /// dropped. Code that has to know stands here, where Go would watch `ctx.Done()`.
 impl Drop for Search {
     fn drop(&mut self) {
         if !self.ended {
-            info!(target: "server", "searchOrders({:?}): nobody listens any more", self.text);
+            info!(target: "server", "searchOrders({:?}): cancelled", self.text);
         }
     }
 }

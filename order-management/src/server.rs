@@ -65,7 +65,7 @@ impl OrderManagement for OrderService {
         if text.trim().is_empty() {
             return Err(Status::invalid_argument("the text to search for must not be blank"));
         }
-        let found = search::of(Arc::clone(&self.orders), text);
+        let found = search::matching(Arc::clone(&self.orders), text);
         Ok(Response::new(stream::iter(found.map(Ok)).boxed()))
     }
 
@@ -77,7 +77,8 @@ impl OrderManagement for OrderService {
         let mut updates = request.into_inner();
         let mut answer = String::from("Updated Order IDs:");
         // `None` is the client's half-close: it has sent all that it wanted to. Go says `io.EOF`
-        // in the place of an error; here the errors are apart, and `?` returns them.
+        // in the place of an error; here the errors are apart, and `?` returns them. But where Go
+        // has an error for a cancelled call, tonic has `None` again: it is no word to commit on.
         while let Some(order) = updates.message().await? {
             if !self.orders.contains(&order.id) {
                 return Err(not_found(&order.id));
@@ -102,7 +103,7 @@ impl OrderManagement for OrderService {
         request: Request<Streaming<String>>,
     ) -> Result<Response<Self::processOrdersStream>, Status> {
         let orders = Arc::clone(&self.orders);
-        Ok(Response::new(shipments::of(orders, request.into_inner()).boxed()))
+        Ok(Response::new(shipments::combined(orders, request.into_inner()).boxed()))
     }
 }
 
@@ -128,16 +129,35 @@ pub(crate) fn not_found(id: &str) -> Status {
     Status::not_found(format!("order \"{id:.100}\" does not exist"))
 }
 
+/// How streams like these are served: the settings that tonic leaves open, or sets for others.
+#[must_use]
+pub fn builder() -> Server {
+    Server::builder()
+        // What a client may send ahead of a server that does not read yet, in bytes: on a stream,
+        // and on all streams of a connection together. HTTP/2 counts bytes and not frames, though,
+        // and tiny messages, each in a frame of its own, cost much more than their bytes. So `h2`
+        // ends a connection, with all of its calls, when the unread frames weigh more than half
+        // the connection's window (ENHANCE_YOUR_CALM). With tonic's windows, 1 MiB each, 2,000
+        // unread ids do that. With these a stream is full long before.
+        .initial_stream_window_size(64 * 1024)
+        .initial_connection_window_size(16 * 1024 * 1024)
+        // Calls at the same time on one connection; the client keeps the others waiting. Without
+        // this there is no limit.
+        .max_concurrent_streams(200)
+        // A stream may last as long as both sides want; this finds those whose client is gone.
+        .http2_keepalive_interval(Some(Duration::from_secs(60)))
+}
+
 /// Serves the sample orders on `listener` until `shutdown` ends and the last call is answered.
 pub async fn serve(
     listener: TcpListener,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), transport::Error> {
     let service = OrderService::new(Arc::new(Orders::sample()));
-    Server::builder()
-        // A stream may last as long as both sides want; this finds those whose client is gone.
-        .http2_keepalive_interval(Some(Duration::from_secs(60)))
-        .add_service(OrderManagementServer::new(service))
+    // Three orders make a shipment, and a client takes no message over 4 MiB unless it is told to.
+    let service = OrderManagementServer::new(service).max_decoding_message_size(1024 * 1024);
+    builder()
+        .add_service(service)
         .serve_with_incoming_shutdown(
             TcpIncoming::from(listener).with_nodelay(Some(true)),
             shutdown,

@@ -18,10 +18,10 @@ const BATCH: usize = 3;
 /// Ends with NOT_FOUND at an id that no order has, and with the error of `ids` where that has
 /// one, in both cases after everything before it has been shipped.
 ///
-/// There is no task and no channel here. The stream works only while it is polled, and it is
-/// polled only when its messages can be sent. A client that does not read its shipments thereby
-/// stops the reading of its ids, and at most one batch waits in memory.
-pub fn of<S>(
+/// There is no task and no channel here. The stream works only while it is polled, and while the
+/// client does not read its shipments it is not: then no id is taken either, and at most one batch
+/// waits here.
+pub fn combined<S>(
     orders: Arc<Orders>,
     ids: S,
 ) -> impl Stream<Item = Result<CombinedShipment, Status>> + Send
@@ -88,14 +88,5 @@ impl<S: Stream<Item = Result<String, Status>> + Unpin> Shipments<S> {
             })
             .orders_list
             .push(order);
-    }
-}
-
-/// As for a search: what is dropped before its end had a client that hung up.
-impl<S> Drop for Shipments<S> {
-    fn drop(&mut self) {
-        if self.end.is_none() || !self.batch.is_empty() {
-            info!(target: "server", "processOrders: nobody listens any more");
-        }
     }
 }

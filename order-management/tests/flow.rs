@@ -1,7 +1,7 @@
-//! Streams are pulled: what happens when one side is slow, or goes away.
+//! Streams are pulled: what happens when one side is slow, or cancels.
 //!
-//! Time is paused in these tests. It moves on by itself once nothing else can happen, so that
-//! [`settled`] returns when every message that can be sent has been sent.
+//! Time is paused in most of these tests. It moves on by itself once nothing else can happen, so
+//! that [`settled`] returns when every message that can be sent has been sent.
 
 use std::{
     sync::{
@@ -11,99 +11,45 @@ use std::{
     time::Duration,
 };
 
-use futures::stream::{self, BoxStream, StreamExt};
-use order_management::{orders::Orders, shipments};
+use futures::stream::{self, StreamExt};
+use order_management::{orders::Orders, server::OrderService, shipments};
 use proto::ecommerce::{
-    CombinedShipment, Order,
-    order_management_client::OrderManagementClient,
-    order_management_server::{OrderManagement, OrderManagementServer},
+    Order, order_management_client::OrderManagementClient,
+    order_management_server::OrderManagementServer,
 };
 use testing::in_memory;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::{Request, Response, Status, Streaming};
+use tonic::{Code, Status, transport::Channel};
 
 async fn settled() {
     tokio::time::sleep(Duration::from_secs(1)).await;
 }
 
+async fn client(orders: &Arc<Orders>) -> OrderManagementClient<Channel> {
+    let service = OrderService::new(Arc::clone(orders));
+    OrderManagementClient::new(in_memory(OrderManagementServer::new(service)).await)
+}
+
+/// An order whose id takes 1,000 bytes, so that windows count for few of them.
+fn order() -> Order {
+    let (id, items) = ("x".repeat(1_000), vec!["a lamp".into()]);
+    Order { id, items, destination: "Seoul".into(), ..Order::default() }
+}
+
 fn orders() -> Arc<Orders> {
     let orders = Orders::default();
-    orders.put(Order {
-        id: "1".into(),
-        description: "x".repeat(1_000),
-        destination: "Seoul".into(),
-        ..Order::default()
-    });
+    orders.put(order());
     Arc::new(orders)
-}
-
-/// How many ids a server has taken, and whether its answer is still there.
-#[derive(Clone, Default)]
-struct Watch {
-    taken: Arc<AtomicUsize>,
-    answer: Arc<()>,
-}
-
-impl Watch {
-    fn taken(&self) -> usize {
-        self.taken.load(Relaxed)
-    }
-
-    fn answers(&self) -> usize {
-        // One is ours, and one is the service's.
-        Arc::strong_count(&self.answer) - 2
-    }
-}
-
-/// `processOrders` with its ids counted.
-#[tonic::async_trait]
-impl OrderManagement for Watch {
-    type searchOrdersStream = stream::Empty<Result<Order, Status>>;
-    type processOrdersStream = BoxStream<'static, Result<CombinedShipment, Status>>;
-
-    async fn process_orders(
-        &self,
-        request: Request<Streaming<String>>,
-    ) -> Result<Response<Self::processOrdersStream>, Status> {
-        let (taken, answer) = (Arc::clone(&self.taken), Arc::clone(&self.answer));
-        let ids = request.into_inner().inspect(move |_| {
-            taken.fetch_add(1, Relaxed);
-            let _held = &answer;
-        });
-        Ok(Response::new(shipments::of(orders(), ids).boxed()))
-    }
-
-    async fn add_order(&self, _: Request<Order>) -> Result<Response<String>, Status> {
-        Err(Status::unimplemented(""))
-    }
-
-    async fn get_order(&self, _: Request<String>) -> Result<Response<Order>, Status> {
-        Err(Status::unimplemented(""))
-    }
-
-    async fn search_orders(
-        &self,
-        _: Request<String>,
-    ) -> Result<Response<Self::searchOrdersStream>, Status> {
-        Err(Status::unimplemented(""))
-    }
-
-    async fn update_orders(
-        &self,
-        _: Request<Streaming<Order>>,
-    ) -> Result<Response<String>, Status> {
-        Err(Status::unimplemented(""))
-    }
 }
 
 #[tokio::test]
 async fn no_id_is_taken_before_its_answer_is_asked_for() {
     let taken = AtomicUsize::new(0);
-    let ids = stream::repeat_with(|| Ok("1".to_owned())).inspect(|_| {
+    let ids = stream::repeat_with(|| Ok(order().id)).inspect(|_| {
         taken.fetch_add(1, Relaxed);
     });
-    let mut shipments = Box::pin(shipments::of(orders(), ids));
+    let mut shipments = Box::pin(shipments::combined(orders(), ids));
     assert_eq!(taken.load(Relaxed), 0);
     shipments.next().await;
     assert_eq!(taken.load(Relaxed), 3);
@@ -111,41 +57,70 @@ async fn no_id_is_taken_before_its_answer_is_asked_for() {
     assert_eq!(taken.load(Relaxed), 6);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_client_that_never_reads_is_no_longer_read_from() {
-    const OFFERED: usize = 1_000_000;
-    let watch = Watch::default();
-    let channel = in_memory(OrderManagementServer::new(watch.clone())).await;
-    let ids = stream::iter((0..OFFERED).map(|_| "1".to_owned()));
-    let mut client = OrderManagementClient::new(channel);
-    let unread = client.process_orders(ids).await.unwrap().into_inner();
-
-    settled().await;
-    let taken = watch.taken();
-    // Their orders of 1 kB each fill what flow control lets a server send ahead: 2 MiB here.
-    assert!((1_000..10_000).contains(&taken), "{taken}");
-    settled().await;
-    assert_eq!(watch.taken(), taken, "nothing more is taken");
-
-    // The client reads after all, and gets every one of them.
-    let shipped =
-        unread.fold(0, async |sum, shipment| sum + shipment.unwrap().orders_list.len());
-    assert_eq!(shipped.await, OFFERED);
+#[tokio::test]
+async fn what_came_before_an_error_of_the_ids_is_shipped_before_it() {
+    let ids = stream::iter([Ok(order().id), Err(Status::data_loss("torn"))]);
+    let mut shipments = Box::pin(shipments::combined(orders(), ids));
+    assert_eq!(shipments.next().await.unwrap().unwrap().orders_list, [order()]);
+    assert_eq!(shipments.next().await.unwrap().unwrap_err().code(), Code::DataLoss);
+    assert!(shipments.next().await.is_none());
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_client_that_never_reads_is_no_longer_read_from() {
+    const OFFERED: usize = 1_000_000;
+    let pulled = Arc::new(AtomicUsize::new(0));
+    let ids = stream::iter(0..OFFERED).map({
+        let pulled = Arc::clone(&pulled);
+        move |_| {
+            pulled.fetch_add(1, Relaxed);
+            order().id
+        }
+    });
+    let unread = client(&orders()).await.process_orders(ids).await.unwrap().into_inner();
+
+    settled().await;
+    // What the server has taken, and what waits on its way there: 1 MiB in each window.
+    let sent = pulled.load(Relaxed);
+    assert!((1_000..10_000).contains(&sent), "{sent}");
+    settled().await;
+    assert_eq!(pulled.load(Relaxed), sent, "nothing more goes");
+
+    // The client reads after all, as much as it likes, and gets it.
+    let read = unread
+        .take(2_000)
+        .fold(0, async |sum, shipment| sum + shipment.unwrap().orders_list.len());
+    assert_eq!(read.await, 6_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_order_that_is_added_during_a_search_is_still_found() {
+    let orders = Arc::new(Orders::default());
+    let large =
+        |id: &str| Order { id: id.into(), description: "x".repeat(3_000_000), ..order() };
+    for id in ["1", "2", "3", "4"] {
+        orders.put(large(id));
+    }
+    let mut found =
+        client(&orders).await.search_orders("lamp".to_owned()).await.unwrap().into_inner();
+    assert_eq!(found.message().await.unwrap().unwrap().id, "1");
+    settled().await;
+    orders.put(large("5"));
+    let rest = found.map(|order| order.unwrap().id).collect::<Vec<_>>().await;
+    assert_eq!(rest, ["2", "3", "4", "5"]);
+}
+
+#[tokio::test]
 async fn a_shipment_arrives_before_the_next_id_is_sent() {
-    let channel = in_memory(OrderManagementServer::new(Watch::default())).await;
     let (ids, request) = mpsc::channel(3);
     for _ in 0..3 {
-        ids.send("1".to_owned()).await.unwrap();
+        ids.send(order().id).await.unwrap();
     }
-    let mut client = OrderManagementClient::new(channel);
-    let call = client.process_orders(ReceiverStream::new(request)).await;
+    let call = client(&orders()).await.process_orders(ReceiverStream::new(request)).await;
     let mut shipments = call.unwrap().into_inner();
     assert_eq!(shipments.message().await.unwrap().unwrap().orders_list.len(), 3);
 
-    ids.send("1".to_owned()).await.unwrap();
+    ids.send(order().id).await.unwrap();
     drop(ids);
     assert_eq!(shipments.message().await.unwrap().unwrap().orders_list.len(), 1);
     assert_eq!(shipments.message().await.unwrap(), None);
@@ -153,20 +128,16 @@ async fn a_shipment_arrives_before_the_next_id_is_sent() {
 
 #[tokio::test(start_paused = true)]
 async fn a_call_goes_on_until_the_client_has_dropped_both_its_streams() {
-    let watch = Watch::default();
-    let channel = in_memory(OrderManagementServer::new(watch.clone())).await;
+    let orders = orders();
+    let mut client = client(&orders).await;
+    let idle = Arc::strong_count(&orders);
     let (ids, request) = mpsc::channel(3);
-    let mut client = OrderManagementClient::new(channel);
-    let call = client.process_orders(ReceiverStream::new(request)).await;
-    drop(call.unwrap());
-
-    for _ in 0..3 {
-        ids.send("1".to_owned()).await.unwrap();
-    }
+    drop(client.process_orders(ReceiverStream::new(request)).await.unwrap());
+    ids.send(order().id).await.unwrap();
     settled().await;
-    assert_eq!((watch.taken(), watch.answers()), (3, 1), "the answers alone are not enough");
+    assert_eq!(Arc::strong_count(&orders), idle + 1, "the answers alone are not enough");
 
     drop(ids);
     settled().await;
-    assert_eq!(watch.answers(), 0);
+    assert_eq!(Arc::strong_count(&orders), idle, "the server has let go of the call");
 }

@@ -99,6 +99,9 @@ pub async fn serve(
     Server::builder()
         // A call that is not answered by then, say because its message never comes, ends.
         .timeout(Duration::from_secs(30))
+        // Calls at the same time on one connection; the client keeps the others waiting. Without
+        // this there is no limit.
+        .max_concurrent_streams(200)
         // Finds the connections whose other end is gone without a word.
         .http2_keepalive_interval(Some(Duration::from_secs(60)))
         .add_service(ProductInfoServer::new(Products::default()))

@@ -5,8 +5,10 @@ use std::{convert::Infallible, io};
 use hyper_util::rt::TokioIo;
 use tonic::{
     body::Body,
-    codegen::{Service, http},
-    server::NamedService,
+    codegen::{
+        Body as HttpBody, Bytes, Service, StdError,
+        http::{Request, Response},
+    },
     transport::{Channel, Endpoint, Server},
 };
 
@@ -14,24 +16,17 @@ use tonic::{
 ///
 /// All but the socket is real: the two sides speak HTTP/2 through a pipe in memory. The server
 /// ends when the channel and its clones are gone.
-pub async fn in_memory<S>(service: S) -> Channel
+pub async fn in_memory<S, B>(service: S) -> Channel
 where
-    S: Service<http::Request<Body>, Response = http::Response<Body>, Error = Infallible>
-        + NamedService
-        + Clone
-        + Send
-        + Sync
-        + 'static,
-    S::Future: Send + 'static,
+    S: Service<Request<Body>, Response = Response<B>, Error = Infallible>,
+    S: Clone + Send + 'static,
+    S::Future: Send,
+    B: HttpBody<Data = Bytes, Error: Into<StdError>> + Send + 'static,
 {
     let (ours, theirs) = tokio::io::duplex(64 * 1024);
     tokio::spawn(
-        Server::builder().add_service(service).serve_with_incoming(tokio_stream::once(Ok::<
-            _,
-            Infallible,
-        >(
-            theirs,
-        ))),
+        Server::builder()
+            .serve_with_incoming(service, tokio_stream::once(Ok::<_, Infallible>(theirs))),
     );
     let mut ours = Some(ours);
     Endpoint::from_static("http://in.memory")

@@ -3,9 +3,10 @@
 use std::{env, net::SocketAddr, process::Stdio, time::Duration};
 
 use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines},
+    io::{AsyncBufReadExt, AsyncReadExt, BufReader},
     net::TcpSocket,
-    process::{Child, ChildStdout, Command},
+    process::{Child, Command},
+    sync::mpsc::{UnboundedReceiver, unbounded_channel},
     time::timeout,
 };
 
@@ -32,7 +33,8 @@ pub fn deaf_addr() -> (TcpSocket, String) {
 #[derive(Debug)]
 pub struct Process {
     child: Child,
-    stdout: Lines<BufReader<ChildStdout>>,
+    /// What it prints, read at once: a program whose pipe is full stands still.
+    stdout: UnboundedReceiver<String>,
     seen: String,
 }
 
@@ -64,16 +66,23 @@ impl Process {
             .spawn()
             .unwrap_or_else(|error| panic!("cannot start {program}: {error}"));
         let stdout = child.stdout.take().expect("standard output is piped");
-        Self { child, stdout: BufReader::new(stdout).lines(), seen: String::new() }
+        let mut stdout = BufReader::new(stdout).lines();
+        let (lines, seen) = unbounded_channel();
+        tokio::spawn(async move {
+            while let Some(line) = stdout.next_line().await.expect("standard output is text") {
+                // Where the test is over, nobody waits for it.
+                let _ = lines.send(line);
+            }
+        });
+        Self { child, stdout: seen, seen: String::new() }
     }
 
     /// Waits for a line on standard output that contains `part`, and returns it.
     pub async fn line(&mut self, part: &str) -> String {
         loop {
-            let line = timeout(PATIENCE, self.stdout.next_line())
+            let line = timeout(PATIENCE, self.stdout.recv())
                 .await
                 .unwrap_or_else(|_| panic!("no line with {part:?} in time:\n{}", self.seen))
-                .expect("standard output is text")
                 .unwrap_or_else(|| panic!("it ended without {part:?}:\n{}", self.seen));
             self.seen.push_str(&line);
             self.seen.push('\n');
@@ -104,7 +113,7 @@ impl Process {
         let all = async {
             let ((), read, status) = tokio::join!(
                 async {
-                    while let Ok(Some(line)) = self.stdout.next_line().await {
+                    while let Some(line) = self.stdout.recv().await {
                         self.seen.push_str(&line);
                         self.seen.push('\n');
                     }

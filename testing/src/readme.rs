@@ -16,6 +16,8 @@ use crate::{Ended, Process, deaf_addr, excerpt::check_excerpt};
 ///   unless it prints to standard error. A server runs on while the commands after it are tried,
 ///   until the next server or the end of the README; the line `^C` shows where a user would end
 ///   it. Clients talk to the server that runs, or find none if there is none.
+/// - `console sides`: the same, where the two sides work at the same time. Each side's lines are
+///   compared in their order, but not how the sides' lines mix.
 /// - `rust FILE`: an excerpt. Its lines stand in FILE, see [`check_excerpt`].
 /// - `sh`: the command that tries an exercise. It is not run, but the exercise exists.
 /// - `mermaid`: a diagram.
@@ -24,7 +26,8 @@ pub async fn check_readme(package: &str, program: &str) {
     let mut readme = Readme { package, program, server: None };
     for (info, text) in blocks(&read(&package.join("README.md"))) {
         match info.split_whitespace().collect::<Vec<_>>()[..] {
-            ["console"] => readme.check_console(&text).await,
+            ["console"] => readme.check_console(&text, str::to_owned).await,
+            ["console", "sides"] => readme.check_console(&text, by_side).await,
             ["rust", file] => check_excerpt(&text, file, &read(&package.join(file))),
             ["sh"] => readme.check_exercise(&text),
             ["mermaid"] => {}
@@ -70,11 +73,19 @@ struct Server {
     process: Process,
     addr: String,
     expected: String,
+    order: fn(&str) -> String,
+}
+
+/// The lines of the one side, and then those of the other.
+fn by_side(text: &str) -> String {
+    let (server, others): (Vec<_>, Vec<_>) =
+        text.lines().partition(|line| line.starts_with("server |"));
+    [server, others].concat().join("\n")
 }
 
 impl Readme<'_> {
     /// Runs the commands of one block and compares what they print.
-    async fn check_console(&mut self, block: &str) {
+    async fn check_console(&mut self, block: &str, order: fn(&str) -> String) {
         for command in block.split("$ ").skip(1) {
             let (command, expected) = command.split_once('\n').unwrap_or((command, ""));
             let words = command.split_whitespace().collect::<Vec<_>>();
@@ -91,7 +102,7 @@ impl Readme<'_> {
                     let mut process = Process::start(self.program, &args);
                     let addr = process.addr().await;
                     let expected = expected.replace("^C\n", "");
-                    self.server = Some(Server { process, addr, expected });
+                    self.server = Some(Server { process, addr, expected, order });
                     continue;
                 }
                 Some(&"client") => {
@@ -100,7 +111,7 @@ impl Readme<'_> {
                 }
                 _ => {}
             }
-            compare(&Process::start(self.program, &args).end().await, expected);
+            compare(&Process::start(self.program, &args).end().await, expected, order);
         }
     }
 
@@ -108,7 +119,7 @@ impl Readme<'_> {
     async fn end_server(&mut self) {
         if let Some(server) = self.server.take() {
             server.process.signal("INT").await;
-            compare(&server.process.end().await, &server.expected);
+            compare(&server.process.end().await, &server.expected, server.order);
         }
     }
 
@@ -124,9 +135,9 @@ impl Readme<'_> {
     }
 }
 
-fn compare(ended: &Ended, expected: &str) {
-    let (printed, expected) =
-        (timeless(&format!("{}{}", ended.stdout, ended.stderr)), timeless(expected));
+fn compare(ended: &Ended, expected: &str, order: fn(&str) -> String) {
+    let printed = order(&timeless(&format!("{}{}", ended.stdout, ended.stderr)));
+    let expected = order(&timeless(expected));
     assert!(
         printed == expected,
         "the README shows:\n{expected}\nand what is printed is:\n{printed}"
@@ -134,12 +145,13 @@ fn compare(ended: &Ended, expected: &str) {
     assert_eq!(ended.status == Some(0), ended.stderr.is_empty(), "{ended:?}");
 }
 
-/// The text with what differs from run to run replaced: ports, error numbers, and UUIDs, which
-/// are numbered as they come.
+/// The text with what differs from run to run replaced: ports, error numbers, times that
+/// something took, and UUIDs, which are numbered as they come.
 fn timeless(text: &str) -> String {
     let pattern = |pattern| Regex::new(pattern).expect("the pattern is valid");
     let text = pattern(r"127\.0\.0\.1:\d+").replace_all(text, "127.0.0.1:PORT");
     let text = pattern(r"os error \d+").replace_all(&text, "os error N");
+    let text = pattern(r"after \d+(\.\d+)?(ns|µs|ms|s)\b").replace_all(&text, "after TIME");
     let mut uuids = Vec::new();
     pattern(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
         .replace_all(&text, |found: &Captures<'_>| {

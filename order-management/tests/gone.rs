@@ -1,0 +1,115 @@
+//! Clients that cancel, and clients that disappear.
+
+use std::{sync::Arc, time::Duration};
+
+use order_management::{orders::Orders, server, server::OrderService};
+use proto::ecommerce::{
+    CombinedShipment, Order,
+    order_management_client::OrderManagementClient,
+    order_management_server::{OrderManagement, OrderManagementServer},
+};
+use testing::in_memory;
+use tokio::{net::TcpListener, sync::mpsc, time::timeout};
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Request, Response, Status, Streaming};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+fn order(id: &str) -> Order {
+    let (items, destination) = (vec!["a lamp".into()], "Seoul".into());
+    Order { id: id.into(), items, destination, ..Order::default() }
+}
+
+/// Waits until order 102 has been updated.
+async fn updated(uri: &str) {
+    let mut client = OrderManagementClient::connect(uri.to_owned()).await.unwrap();
+    let stored = async {
+        while client.get_order("102".to_owned()).await.unwrap().into_inner() != order("102") {}
+    };
+    timeout(PATIENCE, stored).await.expect("it is stored as it arrives");
+}
+
+#[tokio::test]
+async fn what_a_client_sent_before_it_disappeared_is_stored_and_the_server_serves_on() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let uri = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(server::serve(listener, std::future::pending()));
+
+    // A client with a runtime of its own, to be ended like a process: no goodbye, just silence.
+    let process = tokio::runtime::Runtime::new().unwrap();
+    let (updates, request) = mpsc::channel(1);
+    let connect = OrderManagementClient::connect(uri.clone());
+    process.spawn(async {
+        connect.await.unwrap().update_orders(ReceiverStream::new(request)).await
+    });
+    updates.send(order("102")).await.unwrap();
+    updated(&uri).await;
+    process.shutdown_background();
+    timeout(PATIENCE, updates.closed()).await.expect("the client is gone");
+
+    updated(&uri).await;
+}
+
+/// Hands on how each `updateOrders` of the real service ends.
+struct Ends(OrderService, mpsc::Sender<Result<String, Status>>);
+
+#[tonic::async_trait]
+impl OrderManagement for Ends {
+    type searchOrdersStream = tokio_stream::Empty<Result<Order, Status>>;
+    type processOrdersStream = tokio_stream::Empty<Result<CombinedShipment, Status>>;
+
+    async fn update_orders(
+        &self,
+        request: Request<Streaming<Order>>,
+    ) -> Result<Response<String>, Status> {
+        let answer = self.0.update_orders(request).await;
+        let end = answer.as_ref().map(|answer| answer.get_ref().clone()).map_err(Clone::clone);
+        self.1.send(end).await.unwrap();
+        answer
+    }
+
+    async fn add_order(&self, _: Request<Order>) -> Result<Response<String>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn get_order(&self, _: Request<String>) -> Result<Response<Order>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn search_orders(
+        &self,
+        _: Request<String>,
+    ) -> Result<Response<Self::searchOrdersStream>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn process_orders(
+        &self,
+        _: Request<Streaming<String>>,
+    ) -> Result<Response<Self::processOrdersStream>, Status> {
+        Err(Status::unimplemented(""))
+    }
+}
+
+#[tokio::test]
+async fn to_a_method_that_reads_a_cancelled_call_looks_like_a_half_close() {
+    let (ends, mut ended) = mpsc::channel(1);
+    let orders = Arc::new(Orders::sample());
+    let service = Ends(OrderService::new(Arc::clone(&orders)), ends);
+    let channel = in_memory(OrderManagementServer::new(service)).await;
+
+    let (updates, request) = mpsc::channel(1);
+    let mut client = OrderManagementClient::new(channel);
+    let call =
+        tokio::spawn(async move { client.update_orders(ReceiverStream::new(request)).await });
+    updates.send(order("102")).await.unwrap();
+    let stored = async {
+        while orders.get("102") != Some(order("102")) {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, stored).await.expect("it is stored as it arrives");
+    call.abort();
+    let end = timeout(PATIENCE, ended.recv()).await.unwrap().unwrap();
+    assert_eq!(end.unwrap(), "Updated Order IDs: 102", "as if that had been all");
+}
