@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
-use order_management::{orders::Orders, server::OrderService};
+use order_management::{
+    orders::Orders,
+    server::{OrderService, builder},
+};
 use proto::ecommerce::order_management_server::OrderManagementServer;
 use tokio::net::TcpListener;
-use tonic::transport::{self, Server, server::TcpIncoming};
+use tonic::transport::{self, server::TcpIncoming};
 use tracing::info;
 
 use crate::{
@@ -20,7 +23,7 @@ pub async fn serve(
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), transport::Error> {
     let service = OrderService::new(Arc::new(Orders::sample()));
-    Server::builder()
+    builder()
         // The first is the outermost: a call goes in through them from top to bottom, and its
         // answer comes out from bottom to top.
         .layer(CallLog::new(tell))
