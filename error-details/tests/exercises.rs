@@ -1,0 +1,92 @@
+//! The exercises of the README. Each test fails until its exercise is solved:
+//!
+//! ```text
+//! cargo test -p error-details --test exercises -- --ignored exercise_1
+//! ```
+
+use std::sync::Arc;
+
+use error_details::{retry::obeying, server::CarefulOrders};
+use order_management::orders::Orders;
+use proto::ecommerce::{
+    Order, order_management_client::OrderManagementClient,
+    order_management_server::OrderManagementServer,
+};
+use testing::in_memory;
+use tonic::{Code, Request, Response, Status, transport::Channel};
+use tonic_types::StatusExt;
+
+async fn stub() -> OrderManagementClient<Channel> {
+    let service = CarefulOrders::new(Arc::new(Orders::sample()));
+    OrderManagementClient::new(in_memory(OrderManagementServer::new(service)).await)
+}
+
+#[tokio::test]
+#[ignore = "an exercise"]
+async fn exercise_1_a_description_is_limited_like_any_other_field() {
+    let order = Order {
+        id: " ".into(),
+        items: vec!["a lamp".into()],
+        description: "상".repeat(1_001),
+        destination: "San Jose, CA".into(),
+        ..Order::default()
+    };
+    let good = Order { id: "101".into(), description: "상".repeat(1_000), ..order.clone() };
+    stub().await.add_order(good).await.expect("1,000 characters are allowed");
+    let status = stub().await.add_order(order).await.expect_err("1,001 are not");
+    let details = status.get_error_details();
+    let violations = &details.bad_request().expect("there is a BadRequest").field_violations;
+    let fields = violations.iter().map(|violation| &*violation.field).collect::<Vec<_>>();
+    assert_eq!(fields, ["id", "description"], "both faults in one answer");
+}
+
+#[tokio::test]
+#[ignore = "an exercise"]
+async fn exercise_2_a_german_reads_german() {
+    for (accepted, locale) in [("de-AT", "de"), ("ko;q=0.5, de", "de"), ("de;q=0.1, ko", "ko")]
+    {
+        let mut request = Request::new("999".to_owned());
+        request
+            .metadata_mut()
+            .insert("accept-language", accepted.parse().expect("it is ASCII"));
+        let status = stub().await.get_order(request).await.expect_err("there is no 999");
+        let details = status.get_error_details();
+        let message = details.localized_message().expect("there is a LocalizedMessage");
+        assert_eq!(message.locale, locale, "{accepted}");
+        assert_ne!(message.message, "There is no order 999.", "{accepted}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+#[ignore = "an exercise"]
+async fn exercise_3_a_server_that_is_not_there_is_tried_again() {
+    // The first three tries find nobody, and there is nothing in the status to obey.
+    let start = tokio::time::Instant::now();
+    let mut tries = Vec::new();
+    let result = obeying(async || {
+        tries.push(start.elapsed().as_millis());
+        match tries.len() {
+            1..=3 => Err(Status::unavailable("nobody there")),
+            _ => Ok(Response::new(())),
+        }
+    });
+    result.await.expect("the fourth try finds somebody");
+    let waits = tries.windows(2).map(|pair| pair[1] - pair[0]).collect::<Vec<_>>();
+    assert_eq!(waits, [100, 200, 400], "in ms: each wait is twice the one before");
+
+    let mut tries = 0;
+    let result = obeying(async || {
+        tries += 1;
+        Err::<Response<()>, _>(Status::unavailable("nobody there"))
+    });
+    assert_eq!(result.await.expect_err("it gives up").code(), Code::Unavailable);
+    assert_eq!(tries, 4);
+
+    let mut tries = 0;
+    let result = obeying(async || {
+        tries += 1;
+        Err::<Response<()>, _>(Status::internal("somebody is there, and broken"))
+    });
+    assert_eq!(result.await.expect_err("no use to try again").code(), Code::Internal);
+    assert_eq!(tries, 1);
+}
