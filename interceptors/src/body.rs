@@ -4,7 +4,7 @@
 //! and handed on, the same one, at once: nothing is collected, copied or held back.
 
 use std::{
-    fmt,
+    error::Error,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
@@ -16,7 +16,7 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use tonic::{Code, Status, body::Body};
 
 use crate::{
-    call_log::{Call, Event},
+    call_log::{Call, End, Event},
     messages::Messages,
 };
 
@@ -69,7 +69,16 @@ pub struct ResponseBody {
 
 impl ResponseBody {
     pub(crate) fn new(inner: Body, ending: Ending) -> Self {
-        Self { inner, messages: Messages::default(), ending }
+        let mut body = Self { inner, messages: Messages::default(), ending };
+        body.miss_the_status(body.inner.is_end_stream());
+        body
+    }
+
+    /// Where nothing comes any more and there was no status, there will be none.
+    fn miss_the_status(&mut self, at_end: bool) {
+        if at_end {
+            self.ending.tell(End::Failed("there was no status".into()));
+        }
     }
 }
 
@@ -81,19 +90,22 @@ impl HttpBody for ResponseBody {
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
-        let Self { inner, messages, ending } = self.get_mut();
-        let frame = ready!(Pin::new(inner).poll_frame(context));
+        let this = self.get_mut();
+        let frame = ready!(Pin::new(&mut this.inner).poll_frame(context));
         match &frame {
             Some(Ok(frame)) => {
                 if let Some(data) = frame.data_ref() {
-                    messages.read(data, |message| ending.call.tell(Event::Response(message)));
+                    let call = &this.ending.call;
+                    this.messages.read(data, |message| call.tell(Event::Response(message)));
                 } else if let Some(code) = frame.trailers_ref().and_then(code) {
-                    ending.ended(code);
+                    this.ending.tell(End::Status(code));
                 }
             }
-            Some(Err(error)) => ending.failed(error),
-            None => ending.failed("there was no status"),
+            Some(Err(error)) => this.ending.failed(error),
+            None => {}
         }
+        // A body that says that it is at its end is not asked for more.
+        this.miss_the_status(frame.is_none() || this.inner.is_end_stream());
         Poll::Ready(frame)
     }
 
@@ -125,25 +137,26 @@ impl Ending {
         Self { call, told: false }
     }
 
-    pub(crate) fn ended(&mut self, code: Code) {
-        self.tell(Event::Ended(code));
+    pub(crate) fn failed(&mut self, error: &dyn Error) {
+        let mut root = error;
+        while let Some(source) = root.source() {
+            root = source;
+        }
+        self.tell(End::Failed(root.to_string()));
     }
 
-    pub(crate) fn failed(&mut self, reason: impl fmt::Display) {
-        self.tell(Event::Failed(reason.to_string()));
-    }
-
-    fn tell(&mut self, event: Event) {
+    /// Tells the end, if it is the first.
+    pub(crate) fn tell(&mut self, end: End) {
         if !self.told {
             self.told = true;
-            self.call.tell(event);
+            self.call.tell(Event::Ended(end));
         }
     }
 }
 
-/// Dropped without an end: nobody waits for one any more.
+/// Dropped without an end: that is one too.
 impl Drop for Ending {
     fn drop(&mut self) {
-        self.tell(Event::Cancelled);
+        self.tell(End::Cancelled);
     }
 }

@@ -4,17 +4,19 @@
 //! makes an HTTP response out of an HTTP request; they differ in where the service gets it from.
 
 use std::{
+    error::Error,
     fmt,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
     task::{Context, Poll},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use futures::future::BoxFuture;
 use http::{Request, Response};
+use tokio::time::Instant;
 use tonic::{Code, body::Body};
 use tower::{Layer, Service};
 
@@ -32,11 +34,19 @@ pub enum Event {
     Request(Message),
     /// A message of the server's has gone by.
     Response(Message),
-    /// It has ended with this status.
-    Ended(Code),
+    /// It has come to its end, of which there is one.
+    Ended(End),
+}
+
+/// The ends that a call can come to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum End {
+    /// It has a status.
+    Status(Code),
     /// It broke off before there was a status; here is why.
     Failed(String),
-    /// Its client gave up before there was a status.
+    /// It was dropped before there was a status: its client gave up, its time was over, or its
+    /// method panicked.
     Cancelled,
 }
 
@@ -67,18 +77,16 @@ impl Call {
 /// `addOrder #1`
 impl fmt::Display for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let method = self.path.rsplit('/').next().unwrap_or_default();
-        write!(f, "{method} #{}", self.number)
+        let method = self.path.rsplit('/').next().filter(|method| !method.is_empty());
+        write!(f, "{} #{}", method.unwrap_or(&self.path), self.number)
     }
 }
 
 /// `ends with OK`
-impl fmt::Display for Event {
+impl fmt::Display for End {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Started => f.write_str("begins"),
-            Self::Request(message) | Self::Response(message) => message.fmt(f),
-            Self::Ended(code) => write!(f, "ends with {}", launcher::code_name(*code)),
+            Self::Status(code) => write!(f, "ends with {}", launcher::code_name(*code)),
             Self::Failed(reason) => write!(f, "fails: {reason}"),
             Self::Cancelled => f.write_str("is cancelled"),
         }
@@ -117,7 +125,7 @@ pub struct Logged<S> {
 
 impl<S> Service<Request<Body>> for Logged<S>
 where
-    S: Service<Request<Body>, Response = Response<Body>, Error: fmt::Display>,
+    S: Service<Request<Body>, Response = Response<Body>, Error: Error>,
     S::Future: Send + 'static,
 {
     type Response = Response<Body>;
@@ -136,16 +144,15 @@ where
             observer: Arc::clone(&self.log.observer),
         });
         call.tell(Event::Started);
-        // From here on the end is told, even when nobody waits for it any more.
+        // From here on the end is told, even when all of this is dropped.
         let mut ending = Ending::new(Arc::clone(&call));
         let request = request.map(|body| Body::new(RequestBody::new(body, call)));
         let response = self.inner.call(request);
         Box::pin(async move {
             let response = response.await.inspect_err(|error| ending.failed(error))?;
-            // A call that fails before its first message has its status here. It has no trailers:
-            // its headers are them.
+            // Where a handler returns a status and no response, the headers are the trailers.
             if let Some(code) = code(response.headers()) {
-                ending.ended(code);
+                ending.tell(End::Status(code));
             }
             Ok(response.map(|body| Body::new(ResponseBody::new(body, ending))))
         })

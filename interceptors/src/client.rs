@@ -33,7 +33,8 @@ pub async fn run(target: String) -> Result<(), launcher::Error> {
 ///
 /// Fails with the status of the first call that does not end as it should.
 pub async fn call(channel: Channel) -> Result<(), Status> {
-    // To a stub, a channel with a layer around it is a channel.
+    // To a stub, a channel with a layer around it is a channel. The interceptor is outermost here:
+    // what it adds, the log is given too.
     let channel = CallLog::new(tell).layer(channel);
     let mut client =
         OrderManagementClient::with_interceptor(channel.clone(), Bearer::default());
@@ -50,7 +51,8 @@ async fn unary(client: &mut Client) -> Result<(), Status> {
     let answer = client.add_order(order("101", "iPhone XS")).await?;
     // What the server's layer added to the answer's metadata, without the service knowing.
     let server = answer.metadata().get("served-by").and_then(|name| name.to_str().ok());
-    info!("addOrder(101) -> {:?}, served by {server:?}", answer.get_ref());
+    let server = server.unwrap_or("nobody who says so");
+    info!("addOrder(101) -> {:?}, served by {server}", answer.get_ref());
     Ok(())
 }
 
@@ -85,9 +87,9 @@ async fn bidirectional_streaming(client: &mut Client) -> Result<(), Status> {
 async fn without_token(
     mut client: OrderManagementClient<Logged<Channel>>,
 ) -> Result<(), Status> {
-    match client.get_order("102".to_owned()).await {
+    match client.add_order(order("102", "Google Pixel Book")).await {
         Err(status) if status.code() == Code::Unauthenticated => {
-            info!("getOrder(102) -> {}", launcher::describe(&status));
+            info!("addOrder(102) -> {}", launcher::describe(&status));
             Ok(())
         }
         Err(status) => Err(status),
@@ -110,6 +112,6 @@ fn tell(call: &Call, event: Event) {
         Event::Started => info!("{call} begins: {}", call.path),
         Event::Request(message) => info!("{call} sent {message}"),
         Event::Response(message) => info!("{call} received {message}"),
-        end => info!("{call} {end} after {:.1?}", call.elapsed()),
+        Event::Ended(end) => info!("{call} {end} after {:.1?}", call.elapsed()),
     }
 }

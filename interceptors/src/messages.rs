@@ -30,9 +30,9 @@ impl fmt::Display for Message {
 #[derive(Debug, Default)]
 pub struct Messages {
     number: u64,
-    prefix: [u8; 5],
-    /// How much of the prefix has come.
-    filled: usize,
+    /// The prefix, as far as it has come: its bytes as one number.
+    prefix: u64,
+    filled: u32,
     /// How much of the message is still to come.
     missing: usize,
 }
@@ -41,37 +41,33 @@ impl Messages {
     /// Reads on, and calls `seen` for each message whose last byte is in `data`.
     pub fn read(&mut self, mut data: &[u8], mut seen: impl FnMut(Message)) {
         loop {
-            if let Some(free) =
-                self.prefix.get_mut(self.filled..).filter(|free| !free.is_empty())
-            {
-                let (head, rest) = data.split_at(free.len().min(data.len()));
-                free.iter_mut().zip(head).for_each(|(free, byte)| *free = *byte);
+            while self.filled < 5 {
+                let Some((byte, rest)) = data.split_first() else { return };
                 data = rest;
-                self.filled += head.len();
-                if self.filled < self.prefix.len() {
-                    return;
-                }
+                self.prefix = self.prefix << 8 | u64::from(*byte);
+                self.filled += 1;
                 self.missing = self.size() as usize;
             }
-            let part = self.missing.min(data.len());
-            data = data.get(part..).unwrap_or_default();
-            self.missing -= part;
+            let (part, rest) = data.split_at(self.missing.min(data.len()));
+            data = rest;
+            self.missing -= part.len();
             if self.missing > 0 {
                 return;
             }
             self.number += 1;
-            self.filled = 0;
             seen(Message {
                 number: self.number,
                 size: self.size(),
-                compressed: self.prefix[0] != 0,
+                compressed: self.prefix >> 32 != 0,
             });
+            (self.prefix, self.filled) = (0, 0);
         }
     }
 
+    /// The last four of the five bytes.
+    #[expect(clippy::cast_possible_truncation, reason = "it cuts the flag off")]
     fn size(&self) -> u32 {
-        let [_, size @ ..] = self.prefix;
-        u32::from_be_bytes(size)
+        self.prefix as u32
     }
 }
 

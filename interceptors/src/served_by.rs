@@ -1,4 +1,4 @@
-//! A small layer: it adds metadata to each answer, which no interceptor can.
+//! A small layer: it adds metadata to an answer, which no interceptor can.
 
 use std::task::{Context, Poll};
 
@@ -13,7 +13,7 @@ pub struct ServedBy {
 }
 
 impl ServedBy {
-    /// A layer that adds `served-by: NAME` to the metadata of each answer.
+    /// A layer that adds `served-by: NAME` to the metadata of each answer that comes from within.
     #[must_use]
     pub fn new(name: &'static str) -> Self {
         Self { name: HeaderValue::from_static(name) }

@@ -1,14 +1,14 @@
 //! The server's side: the service of `order-management`, as it is, with three things around it.
 
-use std::sync::Arc;
-
 use order_management::{
     orders::Orders,
-    server::{OrderService, builder},
+    server::{builder, service},
 };
-use proto::ecommerce::order_management_server::OrderManagementServer;
 use tokio::net::TcpListener;
-use tonic::transport::{self, server::TcpIncoming};
+use tonic::{
+    service::interceptor::InterceptedService,
+    transport::{self, server::TcpIncoming},
+};
 use tracing::info;
 
 use crate::{
@@ -22,13 +22,15 @@ pub async fn serve(
     listener: TcpListener,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), transport::Error> {
-    let service = OrderService::new(Arc::new(Orders::sample()));
+    // The interceptor goes around the service as it was. (`OrderManagementServer::with_interceptor`
+    // would make a new one, without the limits that this one has.)
+    let service = InterceptedService::new(service(Orders::sample()), authenticate);
     builder()
         // The first is the outermost: a call goes in through them from top to bottom, and its
         // answer comes out from bottom to top.
         .layer(CallLog::new(tell))
         .layer(ServedBy::new("server-1"))
-        .add_service(OrderManagementServer::with_interceptor(service, authenticate))
+        .add_service(service)
         .serve_with_incoming_shutdown(
             TcpIncoming::from(listener).with_nodelay(Some(true)),
             shutdown,
@@ -42,6 +44,6 @@ fn tell(call: &Call, event: Event) {
         Event::Started => info!("{call} begins: {}", call.path),
         Event::Request(message) => info!("{call} received {message}"),
         Event::Response(message) => info!("{call} sent {message}"),
-        end => info!("{call} {end} after {:.1?}", call.elapsed()),
+        Event::Ended(end) => info!("{call} {end} after {:.1?}", call.elapsed()),
     }
 }

@@ -15,6 +15,7 @@ use testing::in_memory;
 use tonic::{
     Code, Request, Response, Status,
     metadata::{Ascii, MetadataValue},
+    service::Interceptor,
 };
 
 /// Calls `getOrder` with these values of `authorization`.
@@ -85,4 +86,11 @@ async fn the_callers_name_travels_to_the_handler() {
     let mut client = ProductInfoClient::with_interceptor(channel, Bearer::default());
     let product = client.get_product(ProductId::default()).await.unwrap().into_inner();
     assert_eq!(product.name, "Ali Baba");
+}
+
+#[test]
+fn the_token_is_not_printed() {
+    let request = Bearer::default().call(Request::new(())).unwrap();
+    let printed = format!("{request:?} {:?}", Bearer::default());
+    assert!(!printed.contains("sesame"), "{printed}");
 }

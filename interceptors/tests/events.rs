@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures::StreamExt;
 use interceptors::{
     auth::{Bearer, authenticate},
-    call_log::{CallLog, Event, Logged},
+    call_log::{CallLog, End, Event, Logged},
     messages::Message,
 };
 use order_management::{orders::Orders, server::OrderService};
@@ -14,7 +14,7 @@ use proto::ecommerce::{
     Order, order_management_client::OrderManagementClient,
     order_management_server::OrderManagementServer,
 };
-use testing::in_memory;
+use testing::{deaf_addr, in_memory};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tonic::{
     Code, Request,
@@ -61,7 +61,7 @@ async fn call(events: &mut UnboundedReceiver<Event>) -> Vec<Event> {
     let mut call = Vec::new();
     loop {
         let event = events.recv().await.expect("the call ends");
-        let end = matches!(event, Event::Ended(_) | Event::Failed(_) | Event::Cancelled);
+        let end = matches!(event, Event::Ended(_));
         call.push(event);
         if end {
             assert!(events.try_recv().is_err(), "there is one end");
@@ -88,6 +88,10 @@ fn response(number: u64, size: usize) -> Event {
     Event::Response(message(number, size))
 }
 
+fn ended(code: Code) -> Event {
+    Event::Ended(End::Status(code))
+}
+
 fn order(id: &str) -> Order {
     let description = "it shines".into();
     Order { id: id.into(), items: vec!["a lamp".into()], description, ..Order::default() }
@@ -102,7 +106,7 @@ async fn a_unary_call_is_a_message_each_way_and_a_status() {
         Event::Started,
         request(1, sent.encoded_len()),
         response(1, answer.encoded_len()),
-        Event::Ended(Code::Ok),
+        ended(Code::Ok),
     ];
     assert_eq!(logs.both().await, [expected.clone(), expected]);
 }
@@ -117,7 +121,7 @@ async fn a_server_streaming_call_is_several_messages_back() {
         request(1, "Google".to_owned().encoded_len()),
         response(1, sizes[0]),
         response(2, sizes[1]),
-        Event::Ended(Code::Ok),
+        ended(Code::Ok),
     ];
     assert_eq!(logs.both().await, [expected.clone(), expected]);
 }
@@ -133,7 +137,7 @@ async fn a_client_streaming_call_is_several_messages_there() {
         request(1, sizes[0]),
         request(2, sizes[1]),
         response(1, answer.encoded_len()),
-        Event::Ended(Code::Ok),
+        ended(Code::Ok),
     ];
     assert_eq!(logs.both().await, [expected.clone(), expected]);
 }
@@ -156,6 +160,7 @@ async fn a_bidirectional_streaming_call_is_several_messages_each_way() {
     drop(ids);
     sizes.push(shipments.message().await.unwrap().unwrap().encoded_len());
     assert_eq!(shipments.message().await.unwrap(), None);
+    drop(shipments);
 
     let id = "102".to_owned().encoded_len();
     let expected = [
@@ -167,7 +172,7 @@ async fn a_bidirectional_streaming_call_is_several_messages_each_way() {
         response(2, sizes[1]),
         request(4, id),
         response(3, sizes[2]),
-        Event::Ended(Code::Ok),
+        ended(Code::Ok),
     ];
     assert_eq!(logs.both().await, [expected.clone(), expected]);
 }
@@ -176,7 +181,7 @@ async fn a_bidirectional_streaming_call_is_several_messages_each_way() {
 async fn an_error_of_the_handler_is_told_from_the_headers() {
     let (mut client, mut logs) = client().await;
     client.get_order("999".to_owned()).await.unwrap_err();
-    let expected = [Event::Started, request(1, 5), Event::Ended(Code::NotFound)];
+    let expected = [Event::Started, request(1, 5), ended(Code::NotFound)];
     assert_eq!(logs.both().await, [expected.clone(), expected]);
 }
 
@@ -188,7 +193,7 @@ async fn an_error_after_a_message_is_told_from_the_trailers() {
     assert_eq!(shipments.count().await, 2);
     for events in logs.both().await {
         assert!(matches!(events[events.len() - 2], Event::Response(_)), "{events:?}");
-        assert_eq!(events.last(), Some(&Event::Ended(Code::NotFound)));
+        assert_eq!(events.last(), Some(&ended(Code::NotFound)));
     }
 }
 
@@ -197,8 +202,9 @@ async fn an_error_before_the_handler_is_told_and_no_message_is_read() {
     let (channel, mut logs) = start().await;
     let mut client = OrderManagementClient::new(channel);
     client.get_order("102".to_owned()).await.unwrap_err();
-    let expected = [Event::Started, Event::Ended(Code::Unauthenticated)];
-    assert_eq!(call(&mut logs.server).await, expected);
+    let [server, client] = logs.both().await;
+    assert_eq!(server, [Event::Started, ended(Code::Unauthenticated)]);
+    assert_eq!(client.last(), Some(&ended(Code::Unauthenticated)));
 }
 
 #[tokio::test]
@@ -212,7 +218,7 @@ async fn an_unknown_method_is_told() {
         request.metadata_mut().insert("authorization", "Bearer open-sesame".parse().unwrap());
         client.unary(request, path.parse().unwrap(), codec).await.unwrap_err();
         for events in logs.both().await {
-            assert_eq!(events.last(), Some(&Event::Ended(Code::Unimplemented)), "{path}");
+            assert_eq!(events.last(), Some(&ended(Code::Unimplemented)), "{path}");
         }
     }
 }
@@ -230,7 +236,7 @@ async fn a_call_that_its_client_gives_up_is_cancelled_on_both_sides() {
     found.message().await.unwrap();
     drop(found);
     for events in logs.both().await {
-        assert_eq!(events.last(), Some(&Event::Cancelled));
+        assert_eq!(events.last(), Some(&Event::Ended(End::Cancelled)));
     }
 }
 
@@ -246,12 +252,8 @@ async fn compressed_messages_are_counted_as_they_are_on_the_wire() {
     let sent = Order { description: "x".repeat(100_000), ..order("101") };
     client.add_order(sent).await.unwrap();
     for events in logs.both().await {
-        let [
-            Event::Started,
-            Event::Request(there),
-            Event::Response(back),
-            Event::Ended(Code::Ok),
-        ] = events[..]
+        let [Event::Started, Event::Request(there), Event::Response(back), Event::Ended(_)] =
+            events[..]
         else {
             panic!("{events:?}");
         };
@@ -272,4 +274,18 @@ async fn a_message_of_3_mib_in_many_frames_is_one_message_each_way() {
     for events in logs.both().await {
         assert_eq!(events[2], response(1, large.encoded_len()));
     }
+}
+
+#[tokio::test]
+async fn a_connection_that_cannot_be_made_is_told_with_the_reason() {
+    let (_held, addr) = deaf_addr();
+    let channel = Channel::from_shared(format!("http://{addr}")).unwrap().connect_lazy();
+    let (log, mut events) = log();
+    let mut client = OrderManagementClient::new(log.layer(channel));
+    client.get_order("102".to_owned()).await.unwrap_err();
+    let events = call(&mut events).await;
+    let [Event::Started, Event::Ended(End::Failed(reason))] = &events[..] else {
+        panic!("{events:?}");
+    };
+    assert!(reason.contains("refused"), "{reason}");
 }

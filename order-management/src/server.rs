@@ -148,16 +148,22 @@ pub fn builder() -> Server {
         .http2_keepalive_interval(Some(Duration::from_secs(60)))
 }
 
+/// The service over `orders`, as it is served.
+#[must_use]
+pub fn service(orders: Orders) -> OrderManagementServer<OrderService> {
+    OrderManagementServer::new(OrderService::new(Arc::new(orders)))
+        // Three orders make a shipment, and a client takes no message over 4 MiB unless it is
+        // told to.
+        .max_decoding_message_size(1024 * 1024)
+}
+
 /// Serves the sample orders on `listener` until `shutdown` ends and the last call is answered.
 pub async fn serve(
     listener: TcpListener,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), transport::Error> {
-    let service = OrderService::new(Arc::new(Orders::sample()));
-    // Three orders make a shipment, and a client takes no message over 4 MiB unless it is told to.
-    let service = OrderManagementServer::new(service).max_decoding_message_size(1024 * 1024);
     builder()
-        .add_service(service)
+        .add_service(service(Orders::sample()))
         .serve_with_incoming_shutdown(
             TcpIncoming::from(listener).with_nodelay(Some(true)),
             shutdown,

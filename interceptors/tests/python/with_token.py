@@ -32,7 +32,7 @@ def main(addr):
             lambda: [shipment.id for shipment in stub.processOrders(iter(ids), **options)],
         ]
 
-    for metadata in [[], [("authorization", "Bearer open-barley")]]:
+    for metadata in [[], [("authorization", "Bearer open-door")]]:
         for call in calls(metadata=metadata):
             try:
                 raise AssertionError(f"{metadata} was answered with {call()}")
