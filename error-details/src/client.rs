@@ -56,10 +56,11 @@ async fn show_a_form(client: &mut Client) -> Result<(), Status> {
     faulty.items = vec!["iPhone XS".into(), String::new()];
     faulty.price = -1.0;
     let details = refused(client.add_order(faulty).await, Code::InvalidArgument)?;
-    // All of them at once, each for the field that it belongs to.
-    for violation in details.bad_request().map(|bad| &*bad.field_violations).unwrap_or_default()
-    {
-        info!("    {} {}", violation.field, violation.description);
+    if let Some(bad_request) = details.bad_request() {
+        // All of them at once, each for the field that it belongs to.
+        for violation in &bad_request.field_violations {
+            info!("    {} {}", violation.field, violation.description);
+        }
     }
     Ok(())
 }
@@ -71,8 +72,10 @@ async fn offer_help(client: &mut Client) -> Result<(), Status> {
             (&resource.resource_type, &resource.resource_name, &resource.owner);
         info!("    missing: {kind} {name:?} of {owner}");
     }
-    for link in details.help().map(|help| &*help.links).unwrap_or_default() {
-        info!("    {}: {}", link.description, link.url);
+    if let Some(help) = details.help() {
+        for link in &help.links {
+            info!("    {}: {}", link.description, link.url);
+        }
     }
     Ok(())
 }
@@ -91,10 +94,10 @@ async fn tell_the_user(client: &mut Client) -> Result<(), Status> {
     let languages = "ko-KR, en;q=0.8".parse().map_err(|_| Status::internal("not ASCII"))?;
     request.metadata_mut().insert("accept-language", languages);
     let details = refused(client.add_order(request).await, Code::FailedPrecondition)?;
-    for violation in
-        details.precondition_failure().map(|failure| &*failure.violations).unwrap_or_default()
-    {
-        info!("    {}: {} {}", violation.r#type, violation.subject, violation.description);
+    if let Some(failure) = details.precondition_failure() {
+        for violation in &failure.violations {
+            info!("    {}: {} {}", violation.r#type, violation.subject, violation.description);
+        }
     }
     if let Some(message) = details.localized_message() {
         info!("    the user reads ({}): {}", message.locale, message.message);
