@@ -17,6 +17,8 @@ mod in_memory;
 mod process;
 #[cfg(unix)]
 mod readme;
+#[cfg(unix)]
+mod timeless;
 
 pub use in_memory::in_memory;
 pub use process::{Ended, Process, deaf_addr, python};
