@@ -5,9 +5,9 @@
 use proto::ecommerce::Order;
 use tonic_types::FieldViolation;
 
-/// No more violations than this are listed. They travel in a header, whose size is limited, and
-/// an order with 100,000 blank items would fill it.
-const MAX_VIOLATIONS: usize = 20;
+/// No more blank items than this are listed. They travel in a header, whose size is limited, and an
+/// order with 100,000 of them would fill it.
+const MAX_BLANKS: usize = 20;
 
 /// What is wrong with `order`: field paths as in the definition, and what each must be. Empty for
 /// a good order.
@@ -35,7 +35,7 @@ pub fn violations(order: &Order) -> Vec<FieldViolation> {
     }
     let blank = |(_, item): &(usize, &String)| item.trim().is_empty();
     let mut blanks = order.items.iter().enumerate().filter(blank).map(|(index, _)| index);
-    for index in blanks.by_ref().take(MAX_VIOLATIONS) {
+    for index in blanks.by_ref().take(MAX_BLANKS) {
         wrong(&format!("items[{index}]"), "must not be blank");
     }
     match blanks.count() {

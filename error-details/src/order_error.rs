@@ -3,16 +3,16 @@
 use std::{collections::HashMap, time::Duration};
 
 use tonic::{Code, Status};
-use tonic_types::{ErrorDetails, ErrorInfo, FieldViolation, StatusExt};
-use tracing::info;
+use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
+use tracing::error;
 use uuid::Uuid;
 
 use crate::{language::Language, quota, store::StoreError};
 
-/// Whose errors these are: an [`ErrorInfo`]'s reason is unique in its domain.
+/// Whose errors these are: an `ErrorInfo`'s reason is unique in its domain.
 pub const DOMAIN: &str = "orders.example.com";
 
-/// No details over this, in bytes before base64, leave the server.
+/// Details over this, in bytes before base64, leave the server without all that is not basic.
 const MAX_DETAILS: usize = 4 * 1024;
 
 /// What can go wrong, in the words of orders and not of gRPC.
@@ -55,25 +55,24 @@ impl OrderError {
     /// characters at most.
     #[must_use]
     pub fn status(self, language: Language) -> Status {
+        // What every error has, and then what only this one has.
         let mut details = ErrorDetails::new();
+        details.set_error_info(self.reason(), DOMAIN, self.data());
         details.set_localized_message(language.tag(), language.say(&self));
+        let basics = details.clone();
         let (code, message) = match self {
             Self::Invalid(violations) => {
-                inform(&mut details, "ORDER_INVALID", []);
-                let message = format!("the order has {} faults", violations.len());
                 details.set_bad_request(violations);
-                (Code::InvalidArgument, message)
+                (Code::InvalidArgument, "the order is invalid".into())
             }
             Self::NotFound { id } => {
                 let id = cut(&id);
                 let message = format!("order \"{id}\" does not exist");
-                inform(&mut details, "ORDER_NOT_FOUND", [("id", id.clone())]);
                 details.set_resource_info("ecommerce.Order", id, "order-management", "");
                 details.add_help_link("How orders are numbered", "https://example.com/orders");
                 (Code::NotFound, message)
             }
             Self::TooFast { caller, wait } => {
-                inform(&mut details, "ORDERS_TOO_FAST", [("caller", caller.clone())]);
                 details.set_retry_info(Some(wait));
                 let quota = format!("{} orders in {:?}", quota::LIMIT, quota::WINDOW);
                 details.add_quota_failure_violation(format!("caller:{caller}"), quota);
@@ -82,41 +81,47 @@ impl OrderError {
             Self::NotServed { destination } => {
                 let town = cut(&destination);
                 let message = format!("nothing is delivered to \"{town}\"");
-                inform(&mut details, "DESTINATION_NOT_SERVED", [("destination", town.clone())]);
                 details.add_precondition_failure_violation("DELIVERY", town, "is not served");
                 (Code::FailedPrecondition, message)
             }
             Self::Store(cause) => {
                 // The caller gets a number and nothing else; whoever has the log finds the cause.
                 let request = Uuid::new_v4().to_string();
-                info!(target: "server", "request {request} failed: {cause}");
-                inform(&mut details, "INTERNAL", []);
+                error!(target: "server", "request {request} failed: {cause}");
                 details.set_request_info(request, "");
                 (Code::Internal, "internal error".into())
             }
         };
-        fit(Status::with_error_details(code, message, details))
+        let status = Status::with_error_details(code, message, details);
+        // They travel in a trailer, and a peer that gets more headers than it takes (8 KiB, some)
+        // drops the call, or the connection.
+        if status.details().len() > MAX_DETAILS {
+            return Status::with_error_details(code, status.message(), basics);
+        }
+        status
     }
-}
 
-/// What a program decides by: a reason that never changes, where a message may.
-fn inform<const N: usize>(details: &mut ErrorDetails, reason: &str, data: [(&str, String); N]) {
-    let data = data.map(|(key, value)| (key.to_owned(), value));
-    details.set_error_info(reason, DOMAIN, HashMap::from(data));
-}
+    /// What a program decides by: it never changes, where a message may.
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::Invalid(_) => "ORDER_INVALID",
+            Self::NotFound { .. } => "ORDER_NOT_FOUND",
+            Self::TooFast { .. } => "ORDERS_TOO_FAST",
+            Self::NotServed { .. } => "DESTINATION_NOT_SERVED",
+            Self::Store(_) => "INTERNAL",
+        }
+    }
 
-/// Leaves out all details but the `ErrorInfo` where they are too long. They travel in a trailer,
-/// and a peer that gets more headers than it takes (8 KiB, some) drops the call, or the connection.
-fn fit(status: Status) -> Status {
-    if status.details().len() <= MAX_DETAILS {
-        return status;
+    /// What a program needs to know beside the reason.
+    fn data(&self) -> HashMap<String, String> {
+        let (key, value) = match self {
+            Self::NotFound { id } => ("id", id),
+            Self::TooFast { caller, .. } => ("caller", caller),
+            Self::NotServed { destination } => ("destination", destination),
+            Self::Invalid(_) | Self::Store(_) => return HashMap::new(),
+        };
+        HashMap::from([(key.to_owned(), cut(value))])
     }
-    let mut details = ErrorDetails::new();
-    if let Some(ErrorInfo { reason, domain, .. }) = status.get_details_error_info() {
-        let left_out = ("left-out".to_owned(), format!("{} bytes", status.details().len()));
-        details.set_error_info(reason, domain, HashMap::from([left_out]));
-    }
-    Status::with_error_details(status.code(), status.message(), details)
 }
 
 fn cut(text: &str) -> String {

@@ -50,10 +50,11 @@ impl CarefulOrders {
         if !violations.is_empty() {
             return Err(OrderError::Invalid(violations));
         }
-        self.quota.take(&caller).map_err(|wait| OrderError::TooFast { caller, wait })?;
         if !SERVED.contains(&order.destination.as_str()) {
             return Err(OrderError::NotServed { destination: order.destination });
         }
+        // Last of what can refuse the order: nobody waits for an order that is refused then.
+        self.quota.take(&caller).map_err(|wait| OrderError::TooFast { caller, wait })?;
         let answer = format!("Order Added: {}", order.id);
         self.store.put(order)?;
         Ok(answer)
@@ -68,14 +69,12 @@ impl CarefulOrders {
 impl OrderManagement for CarefulOrders {
     async fn add_order(&self, request: Request<Order>) -> Result<Response<String>, Status> {
         let (metadata, _, order) = request.into_parts();
-        let answer = self.add(order, caller(&metadata));
-        answer.map(Response::new).map_err(|error| error.status(Language::of(&metadata)))
+        answer(&metadata, self.add(order, caller(&metadata)))
     }
 
     async fn get_order(&self, request: Request<String>) -> Result<Response<Order>, Status> {
         let (metadata, _, id) = request.into_parts();
-        let order = self.get(id);
-        order.map(Response::new).map_err(|error| error.status(Language::of(&metadata)))
+        answer(&metadata, self.get(id))
     }
 
     type searchOrdersStream = <OrderService as OrderManagement>::searchOrdersStream;
@@ -104,8 +103,16 @@ impl OrderManagement for CarefulOrders {
     }
 }
 
-/// Who calls. Anybody can claim to be anybody here; with `interceptors` in front it would be the
-/// name that belongs to a token.
+/// Where one of our errors becomes a status, in the language of the caller.
+fn answer<T>(
+    metadata: &MetadataMap,
+    result: Result<T, OrderError>,
+) -> Result<Response<T>, Status> {
+    result.map(Response::new).map_err(|error| error.status(Language::of(metadata)))
+}
+
+/// Who calls. Anybody can claim to be anybody here; a real server takes the name that belongs to a
+/// token, which an interceptor has checked.
 fn caller(metadata: &MetadataMap) -> String {
     let name = metadata.get("caller").and_then(|name| name.to_str().ok());
     name.unwrap_or("anonymous").chars().take(100).collect()

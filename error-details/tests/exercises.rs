@@ -4,16 +4,18 @@
 //! cargo test -p error-details --test exercises -- --ignored exercise_1
 //! ```
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use error_details::{retry::obeying, server::CarefulOrders};
+use error_details::{
+    language::Language, order_error::OrderError, retry::obeying, server::CarefulOrders,
+};
 use order_management::orders::Orders;
 use proto::ecommerce::{
     Order, order_management_client::OrderManagementClient,
     order_management_server::OrderManagementServer,
 };
 use testing::in_memory;
-use tonic::{Code, Request, Response, Status, transport::Channel};
+use tonic::{Code, Response, Status, metadata::MetadataMap, transport::Channel};
 use tonic_types::StatusExt;
 
 async fn stub() -> OrderManagementClient<Channel> {
@@ -26,18 +28,20 @@ async fn stub() -> OrderManagementClient<Channel> {
 async fn exercise_1_a_description_is_limited_like_any_other_field() {
     let order = Order {
         id: " ".into(),
-        items: vec!["a lamp".into()],
+        items: vec!["a lamp".into(), String::new()],
         description: "상".repeat(1_001),
         destination: "San Jose, CA".into(),
         ..Order::default()
     };
-    let good = Order { id: "101".into(), description: "상".repeat(1_000), ..order.clone() };
+    let items = vec!["a lamp".into()];
+    let description = "상".repeat(1_000);
+    let good = Order { id: "101".into(), items, description, ..order.clone() };
     stub().await.add_order(good).await.expect("1,000 characters are allowed");
     let status = stub().await.add_order(order).await.expect_err("1,001 are not");
     let details = status.get_error_details();
     let violations = &details.bad_request().expect("there is a BadRequest").field_violations;
     let fields = violations.iter().map(|violation| &*violation.field).collect::<Vec<_>>();
-    assert_eq!(fields, ["id", "description"], "both faults in one answer");
+    assert_eq!(fields, ["id", "items[1]", "description"], "all faults in one answer");
 }
 
 #[tokio::test]
@@ -45,15 +49,25 @@ async fn exercise_1_a_description_is_limited_like_any_other_field() {
 async fn exercise_2_a_german_reads_german() {
     for (accepted, locale) in [("de-AT", "de"), ("ko;q=0.5, de", "de"), ("de;q=0.1, ko", "ko")]
     {
-        let mut request = Request::new("999".to_owned());
-        request
-            .metadata_mut()
-            .insert("accept-language", accepted.parse().expect("it is ASCII"));
-        let status = stub().await.get_order(request).await.expect_err("there is no 999");
-        let details = status.get_error_details();
-        let message = details.localized_message().expect("there is a LocalizedMessage");
-        assert_eq!(message.locale, locale, "{accepted}");
-        assert_ne!(message.message, "There is no order 999.", "{accepted}");
+        let mut metadata = MetadataMap::new();
+        metadata.insert("accept-language", accepted.parse().expect("it is ASCII"));
+        assert_eq!(Language::of(&metadata).tag(), locale, "{accepted}");
+    }
+
+    let mut metadata = MetadataMap::new();
+    metadata.insert("accept-language", "de".parse().expect("it is ASCII"));
+    let german = Language::of(&metadata);
+    let long = "x".repeat(1_000);
+    for error in [
+        OrderError::Invalid(vec![]),
+        OrderError::NotFound { id: long.clone() },
+        OrderError::TooFast { caller: long.clone(), wait: Duration::ZERO },
+        OrderError::NotServed { destination: long },
+    ] {
+        let sentence = german.say(&error);
+        assert_ne!(sentence, Language::English.say(&error), "{error:?}");
+        assert_ne!(sentence, Language::Korean.say(&error), "{error:?}");
+        assert!(sentence.len() < 300, "what was sent is cut: {sentence}");
     }
 }
 
@@ -82,11 +96,13 @@ async fn exercise_3_a_server_that_is_not_there_is_tried_again() {
     assert_eq!(result.await.expect_err("it gives up").code(), Code::Unavailable);
     assert_eq!(tries, 4);
 
-    let mut tries = 0;
-    let result = obeying(async || {
-        tries += 1;
-        Err::<Response<()>, _>(Status::internal("somebody is there, and broken"))
-    });
-    assert_eq!(result.await.expect_err("no use to try again").code(), Code::Internal);
-    assert_eq!(tries, 1);
+    for code in (1..=16).map(Code::from).filter(|code| *code != Code::Unavailable) {
+        let mut tries = 0;
+        let result = obeying(async || {
+            tries += 1;
+            Err::<Response<()>, _>(Status::new(code, "somebody is there"))
+        });
+        assert_eq!(result.await.expect_err("no use to try again").code(), code);
+        assert_eq!(tries, 1, "{code:?}");
+    }
 }

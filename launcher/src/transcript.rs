@@ -44,17 +44,17 @@ fn targets(filter: &str) -> Targets {
     })
 }
 
-/// The side that an event belongs to: the last word of its target, which is the module that it
-/// comes from unless it names another. `None` where it is no line of the transcript.
+/// The side that an event belongs to: its target, or, for what is merely told, the last word of its
+/// target, which is the module that it comes from. `None` where it is no line of the transcript.
 fn side(event: &Metadata<'_>) -> Option<&'static str> {
-    if *event.level() != Level::INFO {
-        return None;
-    }
-    match event.target().rsplit("::").next() {
-        Some("server") => Some("server"),
-        Some("client") => Some("client"),
-        _ => None,
-    }
+    let target = event.target();
+    let side = match *event.level() {
+        // Other crates have modules of these names too, and warnings in them.
+        Level::INFO => target.rsplit("::").next().unwrap_or(target),
+        Level::WARN | Level::ERROR => target,
+        _ => return None,
+    };
+    ["server", "client"].into_iter().find(|name| *name == side)
 }
 
 /// How many characters of a text are shown.

@@ -163,6 +163,13 @@ async fn the_user_is_spoken_to_in_korean_or_english() {
 }
 
 #[tokio::test]
+async fn a_user_whose_language_is_not_told_is_spoken_to_in_english() {
+    let result = stub().await.get_order("999".to_owned()).await;
+    let details = details(result, Code::NotFound, "ORDER_NOT_FOUND");
+    assert_eq!(details.localized_message().unwrap().locale, "en");
+}
+
+#[tokio::test]
 async fn the_other_methods_are_as_they_were() {
     let mut stub = stub().await;
     stub.add_order(order()).await.unwrap();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use error_details::{client::client, retry::obeying};
+use error_details::{client::client, quota::Quota, retry::obeying};
 use tokio::time::Instant;
 use tonic::{Code, Request, Response, Status};
 use tonic_types::{ErrorDetails, StatusExt};
@@ -55,12 +55,12 @@ async fn a_client_tries_three_times_and_no_more() {
         tries += 1;
         let message = "come back later";
         Err::<Response<()>, _>(Status::with_error_details(
-            Code::Unavailable,
+            Code::ResourceExhausted,
             message,
             again.clone(),
         ))
     });
-    assert_eq!(result.await.unwrap_err().code(), Code::Unavailable);
+    assert_eq!(result.await.unwrap_err().code(), Code::ResourceExhausted);
     assert_eq!(tries, 3);
 }
 
@@ -75,12 +75,28 @@ async fn a_client_does_not_wait_without_being_told_or_for_too_long() {
         let result = obeying(async || {
             tries += 1;
             Err::<Response<()>, _>(Status::with_error_details(
-                Code::Unavailable,
+                Code::ResourceExhausted,
                 "later",
                 details.clone(),
             ))
         });
-        assert_eq!(result.await.unwrap_err().code(), Code::Unavailable);
+        assert_eq!(result.await.unwrap_err().code(), Code::ResourceExhausted);
         assert_eq!(tries, 1);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn callers_beyond_the_last_that_can_be_told_apart_share_a_quota() {
+    let quota = Quota::default();
+    for number in 0..10_000 {
+        quota.take(&number.to_string()).unwrap();
+    }
+    for stranger in ["ali", "baba", "cassim"] {
+        quota.take(stranger).unwrap();
+    }
+    quota.take("morgiana").unwrap_err();
+    quota.take("0").unwrap();
+    // And those whose time is over make room for others.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    quota.take("morgiana").unwrap();
 }
