@@ -13,7 +13,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     // Both halves of the work start from this: the definitions, parsed and checked. It is
     // what `protoc --descriptor_set_out` writes.
     let descriptors = protox::compile(
-        ["echo.proto", "order_management.proto", "product_info.proto"],
+        ["dependency.proto", "echo.proto", "order_management.proto", "product_info.proto"],
         ["proto"],
     )?;
 

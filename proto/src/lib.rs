@@ -25,6 +25,13 @@ pub mod echo {
     tonic::include_proto!("grpc.examples.echo");
 }
 
+/// Package `workshop`: what this workspace needs and the book does not have, the service
+/// `Dependency` of the health example.
+#[expect(clippy::pedantic, reason = "generated, to other tastes")]
+pub mod workshop {
+    tonic::include_proto!("workshop");
+}
+
 /// The definitions themselves, as an encoded `google.protobuf.FileDescriptorSet`.
 ///
 /// Server reflection hands this to clients that have no `.proto` file, such as `grpcurl`.

@@ -14,11 +14,11 @@ use crate::{Ended, Process, deaf_addr, excerpt::check_excerpt, timeless::timeles
 ///   differ, but a UUID that stands in two places must be the same in both. A command succeeds
 ///   unless it prints to standard error. A server runs on while the commands after it are tried,
 ///   until the next server or the end of the README; the line `^C` shows where a user would end
-///   it. Clients talk to the server that runs, or find none if there is none.
+///   it. Clients and probes talk to the server that runs, or find none if there is none.
 /// - `console sides`: the same, where the two sides work at the same time. Each side's lines are
 ///   compared in their order, but not how the sides' lines mix.
 /// - `rust FILE`: an excerpt. Its lines stand in FILE, see [`check_excerpt`].
-/// - `sh`: the command that tries an exercise. It is not run, but the exercise exists.
+/// - `sh`: a command that is not run. One that tries an exercise names one that exists.
 /// - `mermaid`: a diagram.
 pub async fn check_readme(package: &str, program: &str) {
     let package = Path::new(package);
@@ -104,9 +104,11 @@ impl Readme<'_> {
                     self.server = Some(Server { process, addr, expected, order });
                     continue;
                 }
-                Some(&"client") => {
+                Some(&("client" | "probe")) => {
                     let server = self.server.as_ref();
-                    args.extend(["--addr", server.map_or(&nobody, |server| &server.addr)]);
+                    let addr = server.map_or(&*nobody, |server| &*server.addr);
+                    args.retain(|arg| *arg != "--addr" && !arg.starts_with("127.0.0.1:"));
+                    args.extend(["--addr", addr]);
                 }
                 _ => {}
             }
@@ -127,8 +129,10 @@ impl Readme<'_> {
             "cargo test -p {} --test exercises -- --ignored ",
             self.package.file_name().expect("a package is a folder").display()
         );
-        let exercise = block.trim().strip_prefix(&start);
-        let exercise = exercise.unwrap_or_else(|| panic!("no exercise is tried by {block}"));
+        let Some(exercise) = block.trim().strip_prefix(&start) else {
+            assert!(block.starts_with("cargo build "), "no exercise is tried by {block}");
+            return;
+        };
         let tests = read(&self.package.join("tests/exercises.rs"));
         assert!(tests.contains(&format!("fn {exercise}_")), "there is no {exercise}");
     }
@@ -141,5 +145,7 @@ fn compare(ended: &Ended, expected: &str, order: fn(&str) -> String) {
         printed == expected,
         "the README shows:\n{expected}\nand what is printed is:\n{printed}"
     );
-    assert_eq!(ended.status == Some(0), ended.stderr.is_empty(), "{ended:?}");
+    // A probe says in the same place what is well, too.
+    let well = ended.stderr.is_empty() || ended.stderr.starts_with("status: SERVING");
+    assert_eq!(ended.status == Some(0), well, "{ended:?}");
 }

@@ -1,0 +1,88 @@
+//! The client's side: asks, and watches while the database fails, recovers, and the server ends.
+
+use std::time::Duration;
+
+use launcher::describe;
+use proto::workshop::{State, dependency_client::DependencyClient};
+use tonic::{
+    Code, Status, Streaming,
+    transport::{Channel, Endpoint},
+};
+use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse, health_client::HealthClient};
+use tracing::info;
+
+use crate::{
+    registry::{SERVER, ServingStatus},
+    server::PRODUCT_INFO,
+};
+
+/// Connects to the server at `target`, a `HOST:PORT`, makes the calls of [`call`], and watches
+/// until somebody ends the server.
+pub async fn run(target: String) -> Result<(), launcher::Error> {
+    run_and(target, || info!("end the server, with Ctrl-C")).await
+}
+
+/// As [`run`], and calls `end` when nothing is left to do but to watch the server end.
+pub async fn run_and(target: String, end: impl FnOnce()) -> Result<(), launcher::Error> {
+    let channel = Endpoint::from_shared(format!("http://{target}"))?
+        .connect_timeout(Duration::from_secs(5))
+        .timeout(Duration::from_secs(10))
+        .connect()
+        .await?;
+    call(channel, end).await?;
+    Ok(())
+}
+
+/// Checks and watches, and fails with the status of the first call that does not end as it should.
+async fn call(channel: Channel, end: impl FnOnce()) -> Result<(), Status> {
+    let mut health = HealthClient::new(channel.clone());
+    check(&mut health, SERVER).await?;
+    check(&mut health, PRODUCT_INFO).await?;
+    check(&mut health, "no.such.Service").await?;
+
+    let mut database = DependencyClient::new(channel);
+    let request = HealthCheckRequest { service: PRODUCT_INFO.into() };
+    let mut watch = health.watch(request).await?.into_inner();
+    changed(&mut watch).await?;
+    database.set(State { up: false }).await?;
+    changed(&mut watch).await?;
+    check(&mut health, SERVER).await?;
+    database.set(State { up: true }).await?;
+    changed(&mut watch).await?;
+
+    end();
+    changed(&mut watch).await?;
+    match watch.message().await {
+        Err(status) if status.code() == Code::Unavailable => {
+            info!("Watch({PRODUCT_INFO:?}) -> {}", describe(&status));
+            Ok(())
+        }
+        Err(status) => Err(status),
+        Ok(_) => Err(Status::unknown("the watch goes on after the server's end")),
+    }
+}
+
+async fn check(health: &mut HealthClient<Channel>, service: &str) -> Result<(), Status> {
+    let request = HealthCheckRequest { service: service.into() };
+    match health.check(request).await {
+        Ok(response) => info!("Check({service:?}) -> {}", name(response.into_inner())),
+        Err(status) if status.code() == Code::NotFound => {
+            info!("Check({service:?}) -> {}", describe(&status));
+        }
+        Err(status) => return Err(status),
+    }
+    Ok(())
+}
+
+/// Waits for the next change.
+async fn changed(watch: &mut Streaming<HealthCheckResponse>) -> Result<(), Status> {
+    let response = watch.message().await?;
+    let response = response.ok_or_else(|| Status::unknown("the watch has ended"))?;
+    info!("Watch({PRODUCT_INFO:?}) -> {}", name(response));
+    Ok(())
+}
+
+/// The status by its name in the definition.
+fn name(response: HealthCheckResponse) -> &'static str {
+    ServingStatus::try_from(response.status).unwrap_or(ServingStatus::Unknown).as_str_name()
+}

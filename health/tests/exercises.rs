@@ -1,0 +1,86 @@
+//! The exercises of the README. Each test fails until its exercise is solved:
+//!
+//! ```text
+//! cargo test -p health --test exercises -- --ignored exercise_1
+//! ```
+
+use std::{future::pending, time::Duration};
+
+use health::{
+    registry::{Registry, ServingStatus},
+    server::{PRODUCT_INFO, serve},
+};
+use proto::{
+    ecommerce::{Product, product_info_client::ProductInfoClient},
+    workshop::{State, dependency_client::DependencyClient},
+};
+use testing::{Process, in_memory};
+use tokio::{net::TcpListener, time::timeout};
+use tonic::{Code, transport::Channel};
+use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
+
+async fn start() -> (String, Channel) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("there is a free port");
+    let addr = listener.local_addr().expect("it is bound").to_string();
+    tokio::spawn(serve(listener, pending()));
+    let channel = Channel::from_shared(format!("http://{addr}")).expect("it is a URI");
+    (addr, channel.connect().await.expect("it listens"))
+}
+
+#[tokio::test]
+#[ignore = "an exercise"]
+async fn exercise_1_a_service_that_is_not_ready_says_so_to_its_callers() {
+    let (_, channel) = start().await;
+    let mut database = DependencyClient::new(channel.clone());
+    let mut products = ProductInfoClient::new(channel);
+    let product = Product { name: "a lamp".into(), ..Product::default() };
+    database.set(State { up: false }).await.expect("it can be set");
+    let status = products.add_product(product.clone()).await.expect_err("the database is down");
+    assert_eq!(status.code(), Code::Unavailable);
+    database.set(State { up: true }).await.expect("it can be set");
+    products.add_product(product).await.expect("the database is up");
+}
+
+#[tokio::test]
+#[ignore = "an exercise"]
+async fn exercise_2_the_probe_waits_for_a_service_that_is_about_to_serve() {
+    const PROBE: &str = env!("CARGO_BIN_EXE_health-probe");
+    let (addr, channel) = start().await;
+    let mut database = DependencyClient::new(channel);
+    database.set(State { up: false }).await.expect("it can be set");
+    let args = ["--addr", &addr, "--service", PRODUCT_INFO, "--wait"];
+    let given_up = Process::start(PROBE, &[&args[..], &["200ms"]].concat()).end().await;
+    assert_eq!(given_up.status, Some(4), "{}", given_up.stderr);
+
+    let waiting = tokio::spawn(Process::start(PROBE, &[&args[..], &["30s"]].concat()).end());
+    // A moment later, as databases are.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(!waiting.is_finished(), "it waits");
+    database.set(State { up: true }).await.expect("it can be set");
+    let ended = timeout(Duration::from_secs(10), waiting).await.expect("it waits no longer");
+    assert_eq!(ended.expect("it ends").status, Some(0));
+}
+
+#[tokio::test]
+#[ignore = "an exercise"]
+async fn exercise_3_a_service_that_is_taken_away_is_not_known_any_more() {
+    let registry = Registry::default();
+    registry.set("shop", ServingStatus::Serving);
+    let mut client = HealthClient::new(in_memory(registry.service()).await);
+    let request = HealthCheckRequest { service: "shop".into() };
+    let mut watch = client.watch(request.clone()).await.expect("it is known").into_inner();
+    let mut next = async || {
+        let told = timeout(Duration::from_secs(10), watch.message()).await;
+        told.expect("it is told").expect("it goes on").expect("it goes on").status()
+    };
+    assert_eq!(next().await, ServingStatus::Serving);
+
+    registry.set("shop", ServingStatus::ServiceUnknown);
+    assert_eq!(next().await, ServingStatus::ServiceUnknown);
+    let status = client.check(request.clone()).await.expect_err("it is not known");
+    assert_eq!(status.code(), Code::NotFound);
+
+    registry.set("shop", ServingStatus::Serving);
+    assert_eq!(next().await, ServingStatus::Serving);
+    client.check(request).await.expect("it is known again");
+}

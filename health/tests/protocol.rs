@@ -1,0 +1,139 @@
+//! `Check` and `Watch`, as the protocol has them.
+
+use futures::{StreamExt, future::join_all};
+use health::registry::{Registry, SERVER, ServingStatus};
+use testing::in_memory;
+use tonic::{Code, Status, Streaming, transport::Channel};
+use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse, health_client::HealthClient};
+
+async fn start() -> (Registry, HealthClient<Channel>) {
+    let registry = Registry::default();
+    let client = HealthClient::new(in_memory(registry.service()).await);
+    (registry, client)
+}
+
+fn of(service: &str) -> HealthCheckRequest {
+    HealthCheckRequest { service: service.into() }
+}
+
+async fn check(
+    client: &mut HealthClient<Channel>,
+    service: &str,
+) -> Result<ServingStatus, Status> {
+    client.check(of(service)).await.map(|response| response.into_inner().status())
+}
+
+async fn watch(
+    client: &mut HealthClient<Channel>,
+    service: &str,
+) -> Streaming<HealthCheckResponse> {
+    client.watch(of(service)).await.unwrap().into_inner()
+}
+
+async fn next(watch: &mut Streaming<HealthCheckResponse>) -> ServingStatus {
+    watch.message().await.unwrap().expect("the watch goes on").status()
+}
+
+#[tokio::test]
+async fn the_whole_server_is_serving_from_the_start() {
+    let (_, mut client) = start().await;
+    assert_eq!(check(&mut client, SERVER).await.unwrap(), ServingStatus::Serving);
+}
+
+#[tokio::test]
+async fn each_status_is_told_by_check_and_watch() {
+    for status in [ServingStatus::Unknown, ServingStatus::Serving, ServingStatus::NotServing] {
+        let (registry, mut client) = start().await;
+        registry.set("shop", status);
+        assert_eq!(check(&mut client, "shop").await.unwrap(), status);
+        assert_eq!(next(&mut watch(&mut client, "shop").await).await, status);
+    }
+}
+
+#[tokio::test]
+async fn services_have_statuses_of_their_own() {
+    let (registry, mut client) = start().await;
+    registry.set("shop", ServingStatus::NotServing);
+    assert_eq!(check(&mut client, SERVER).await.unwrap(), ServingStatus::Serving);
+}
+
+#[tokio::test]
+async fn a_service_that_is_not_known_is_not_found_by_check() {
+    let (_, mut client) = start().await;
+    assert_eq!(check(&mut client, "shop").await.unwrap_err().code(), Code::NotFound);
+}
+
+#[tokio::test]
+async fn a_watch_of_a_service_that_is_not_known_goes_on_until_it_is() {
+    let (registry, mut client) = start().await;
+    let mut watch = watch(&mut client, "shop").await;
+    assert_eq!(next(&mut watch).await, ServingStatus::ServiceUnknown);
+    registry.set("shop", ServingStatus::Serving);
+    assert_eq!(next(&mut watch).await, ServingStatus::Serving);
+}
+
+#[tokio::test]
+async fn a_watch_tells_changes_and_nothing_else() {
+    let (registry, mut client) = start().await;
+    registry.set("shop", ServingStatus::Serving);
+    let mut watch = watch(&mut client, "shop").await;
+    assert_eq!(next(&mut watch).await, ServingStatus::Serving);
+    registry.set("shop", ServingStatus::Serving);
+    registry.set("other", ServingStatus::NotServing);
+    registry.set("shop", ServingStatus::NotServing);
+    assert_eq!(next(&mut watch).await, ServingStatus::NotServing);
+}
+
+#[tokio::test]
+async fn a_thousand_watchers_are_all_told_of_a_change() {
+    let (registry, client) = start().await;
+    registry.set("shop", ServingStatus::Serving);
+    let mut watches = join_all((0..1_000).map(|_| {
+        let mut client = client.clone();
+        async move { watch(&mut client, "shop").await }
+    }))
+    .await;
+    assert!(
+        join_all(watches.iter_mut().map(next))
+            .await
+            .iter()
+            .all(|s| *s == ServingStatus::Serving)
+    );
+    registry.set("shop", ServingStatus::NotServing);
+    let told = join_all(watches.iter_mut().map(next)).await;
+    assert!(told.iter().all(|status| *status == ServingStatus::NotServing));
+}
+
+#[tokio::test]
+async fn after_the_shutdown_nothing_is_serving_and_nothing_can_be() {
+    let (registry, mut client) = start().await;
+    registry.set("shop", ServingStatus::Serving);
+    let mut watch = watch(&mut client, "shop").await;
+    assert_eq!(next(&mut watch).await, ServingStatus::Serving);
+    registry.shut_down();
+    assert_eq!(next(&mut watch).await, ServingStatus::NotServing);
+    registry.set("shop", ServingStatus::Serving);
+    for service in [SERVER, "shop"] {
+        assert_eq!(check(&mut client, service).await.unwrap(), ServingStatus::NotServing);
+    }
+}
+
+#[tokio::test]
+async fn a_watch_ends_when_the_registry_is_closed_and_not_before_the_last_change_is_told() {
+    let (registry, mut client) = start().await;
+    let mut watch = watch(&mut client, SERVER).await;
+    assert_eq!(next(&mut watch).await, ServingStatus::Serving);
+    registry.shut_down();
+    registry.close();
+    let told = watch.collect::<Vec<_>>().await;
+    let codes = told.iter().map(|told| told.as_ref().map(HealthCheckResponse::status));
+    let codes = codes.map(|told| told.map_err(Status::code)).collect::<Vec<_>>();
+    assert_eq!(codes, [Ok(ServingStatus::NotServing), Err(Code::Unavailable)]);
+}
+
+#[tokio::test]
+async fn a_name_that_is_no_name_is_refused_by_its_length() {
+    let (_, mut client) = start().await;
+    let status = check(&mut client, &"x".repeat(5_000)).await.unwrap_err();
+    assert_eq!(status.code(), Code::OutOfRange);
+}
