@@ -16,7 +16,7 @@ use proto::ecommerce::{
 };
 use testing::in_memory;
 use tonic::{Code, Response, Status, metadata::MetadataMap, transport::Channel};
-use tonic_types::StatusExt;
+use tonic_types::{ErrorDetails, StatusExt};
 
 async fn stub() -> OrderManagementClient<Channel> {
     let service = CarefulOrders::new(Arc::new(Orders::sample()));
@@ -67,6 +67,9 @@ async fn exercise_2_a_german_reads_german() {
         let sentence = german.say(&error);
         assert_ne!(sentence, Language::English.say(&error), "{error:?}");
         assert_ne!(sentence, Language::Korean.say(&error), "{error:?}");
+        if matches!(error, OrderError::NotFound { .. } | OrderError::NotServed { .. }) {
+            assert!(sentence.contains(&"x".repeat(100)), "it says which: {sentence}");
+        }
         assert!(sentence.len() < 300, "what was sent is cut: {sentence}");
     }
 }
@@ -88,6 +91,7 @@ async fn exercise_3_a_server_that_is_not_there_is_tried_again() {
     let waits = tries.windows(2).map(|pair| pair[1] - pair[0]).collect::<Vec<_>>();
     assert_eq!(waits, [100, 200, 400], "in ms: each wait is twice the one before");
 
+    let start = tokio::time::Instant::now();
     let mut tries = 0;
     let result = obeying(async || {
         tries += 1;
@@ -95,6 +99,25 @@ async fn exercise_3_a_server_that_is_not_there_is_tried_again() {
     });
     assert_eq!(result.await.expect_err("it gives up").code(), Code::Unavailable);
     assert_eq!(tries, 4);
+    assert_eq!(start.elapsed().as_millis(), 700, "it gives up at once");
+
+    for (delay, wanted) in [(5, 3), (3_600, 1)] {
+        for code in [Code::Unavailable, Code::ResourceExhausted] {
+            let details = ErrorDetails::with_retry_info(Some(Duration::from_secs(delay)));
+            let start = tokio::time::Instant::now();
+            let mut tries = 0;
+            let result = obeying(async || {
+                tries += 1;
+                Err::<Response<()>, _>(Status::with_error_details(
+                    code,
+                    "later",
+                    details.clone(),
+                ))
+            });
+            result.await.expect_err("it gives up");
+            assert_eq!((tries, start.elapsed().as_secs()), (wanted, (wanted - 1) * delay));
+        }
+    }
 
     for code in (1..=16).map(Code::from).filter(|code| *code != Code::Unavailable) {
         let mut tries = 0;

@@ -6,15 +6,23 @@
 //!
 //! They call the server as it is served, whatever stands around its service.
 
-use std::time::Duration;
+use std::{future::ready, time::Duration};
 
-use interceptors::server;
+use futures::StreamExt;
+use interceptors::{
+    auth::{Caller, authenticate},
+    server,
+};
 use proto::ecommerce::{
     CombinedShipment, Order, order_management_client::OrderManagementClient,
 };
 use tokio::{net::TcpListener, sync::mpsc, time::timeout};
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::{Code, Request, Status, Streaming, transport::Channel};
+use tonic::{
+    Code, Request, Status, Streaming,
+    metadata::MetadataValue,
+    transport::{Channel, Endpoint},
+};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -48,6 +56,11 @@ async fn exercise_1_a_second_token_is_good_too() {
     for good in [TOKEN, "Bearer open-barley"] {
         client.get_order(with(good, "102".to_owned())).await.expect("both tokens are good");
     }
+    for good in [TOKEN, "Bearer open-barley"] {
+        let request = authenticate(with(good, ())).expect("both tokens are good");
+        let caller = request.extensions().get::<Caller>().expect("it is known who calls");
+        assert_eq!(caller.name, "Ali Baba", "the same caller");
+    }
     for bad in ["Bearer ", "Bearer open-", "Bearer open-door", "Bearer open-barleycorn"] {
         let status = client.get_order(with(bad, "102".to_owned())).await.unwrap_err();
         assert_eq!(status.code(), Code::Unauthenticated, "{bad}");
@@ -69,6 +82,13 @@ async fn exercise_2_who_has_no_token_may_read() {
     refused(client.process_orders(ids).await.map(drop).expect_err("processOrders ships"));
     let status = client.get_order(with("Bearer wrong", "102".to_owned())).await;
     refused(status.expect_err("a wrong token is worse than none"));
+    let mut binary = Request::new("102".to_owned());
+    let value = MetadataValue::try_from(&b"\xff"[..]).expect("metadata may have any such byte");
+    binary.metadata_mut().insert("authorization", value);
+    refused(client.get_order(binary).await.expect_err("no text is no token"));
+    let mut two = with(TOKEN, "102".to_owned());
+    two.metadata_mut().append("authorization", TOKEN.parse().expect("it is ASCII"));
+    refused(client.get_order(two).await.expect_err("two tokens"));
     client.add_order(with(TOKEN, order())).await.expect("with the token all is as it was");
 }
 
@@ -96,6 +116,7 @@ async fn full(client: &mut OrderManagementClient<Channel>) {
     let call = timeout(PATIENCE, client.get_order(with(TOKEN, "102".to_owned())));
     let status = call.await.expect("it is refused at once").expect_err("there is no room");
     assert_eq!(status.code(), Code::ResourceExhausted);
+    assert!(status.metadata().get("served-by").is_none(), "it is the outermost layer");
 }
 
 #[tokio::test]
@@ -129,6 +150,30 @@ async fn exercise_3_only_100_calls_run_at_the_same_time() {
     room(&mut client).await;
     running.push(run(&mut client).await);
     full(&mut client).await;
+
+    // Its request has ended, and nobody takes its answer.
+    drop(running.pop());
+    room(&mut client).await;
+    for id in ["b1", "b2", "b3", "b4"] {
+        let description = "x".repeat(900_000);
+        let big = Order {
+            id: id.into(),
+            items: vec!["a whale".into()],
+            description,
+            ..Order::default()
+        };
+        client.add_order(with(TOKEN, big)).await.expect("there is room");
+    }
+    // A window that is smaller than the answer.
+    let slow = Endpoint::from_shared(uri.clone()).expect("it is a URI");
+    let slow = slow.initial_stream_window_size(65_535).connect().await.expect("it listens");
+    let mut slow = OrderManagementClient::new(slow);
+    let found = slow.search_orders(with(TOKEN, "a whale".to_owned())).await;
+    let found = found.expect("there is room").into_inner();
+    full(&mut client).await;
+    assert_eq!(found.filter(|order| ready(order.is_ok())).count().await, 4);
+    room(&mut client).await;
+    running.push(run(&mut client).await);
 
     // It is cancelled.
     drop(running.pop());

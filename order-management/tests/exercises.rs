@@ -81,6 +81,7 @@ async fn exercise_2_orders_to_a_destination_are_looked_up_one_by_one() {
     let mut client = start(&orders).await;
     let mut found = stream(&mut client, "ordersTo", "Seoul").await.unwrap().into_inner();
     let mut ids = vec![next(&mut found).await.expect("there are four").id];
+    orders.put(order("0", "Seoul"));
     orders.put(order("7", "Seoul"));
     while let Some(order) = next(&mut found).await {
         ids.push(order.id);
@@ -103,6 +104,8 @@ async fn exercise_3_watch_order_sends_an_order_each_time_it_changes() {
     let mut watched = stream(&mut client, "watchOrder", "102").await.unwrap().into_inner();
     assert_eq!(next(&mut watched).await.unwrap().destination, "Mountain View, CA");
     orders.put(order("103", "another order"));
+    let other = timeout(Duration::from_millis(200), watched.message()).await;
+    assert!(other.is_err(), "another order has changed: {other:?}");
     orders.put(order("102", "Seoul"));
     assert_eq!(next(&mut watched).await.unwrap().destination, "Seoul");
     // More changes than anybody would keep: what counts is the last one.

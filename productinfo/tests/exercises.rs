@@ -4,6 +4,8 @@
 //! cargo test -p productinfo --test exercises -- --ignored exercise_1
 //! ```
 
+use std::sync::Arc;
+
 use futures::future::try_join_all;
 use productinfo::server::Products;
 use proto::ecommerce::{
@@ -41,7 +43,7 @@ async fn remove(channel: &Channel, id: &ProductId) -> Result<Response<Product>, 
     client.unary(Request::new(id.clone()), path, codec).await
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 #[ignore = "an exercise"]
 async fn exercise_2_remove_product_returns_the_product_once() {
     let channel = channel().await;
@@ -51,6 +53,16 @@ async fn exercise_2_remove_product_returns_the_product_once() {
     assert_eq!(removed.name, "a lamp");
     assert_eq!(client.get_product(id.clone()).await.unwrap_err().code(), Code::NotFound);
     assert_eq!(remove(&channel, &id).await.unwrap_err().code(), Code::NotFound);
+
+    for _ in 0..200 {
+        let id = client.add_product(product("a lamp")).await.unwrap().into_inner();
+        let calls = (0..8).map(|_| {
+            let (channel, id) = (channel.clone(), id.clone());
+            tokio::spawn(async move { remove(&channel, &id).await.is_ok() })
+        });
+        let removed = try_join_all(calls.collect::<Vec<_>>()).await.unwrap();
+        assert_eq!(removed.iter().filter(|ok| **ok).count(), 1);
+    }
 }
 
 /// A request with the metadata `idempotency-key`.
@@ -63,10 +75,14 @@ fn keyed(name: &str, key: &str) -> Request<Product> {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "an exercise"]
 async fn exercise_3_a_call_repeated_with_its_key_adds_nothing() {
-    let mut client = ProductInfoClient::new(channel().await);
+    let products = Arc::new(Products::default());
+    let server = ProductInfoServer::from_arc(Arc::clone(&products));
+    let mut client = ProductInfoClient::new(in_memory(server).await);
     let first = client.add_product(keyed("a lamp", "a")).await.unwrap().into_inner();
-    let again = client.add_product(keyed("a lamp", "a")).await.unwrap().into_inner();
+    let stored = format!("{products:?}");
+    let again = client.add_product(keyed("a tub", "a")).await.unwrap().into_inner();
     assert_eq!(first, again, "the same key, the same product");
+    assert_eq!(stored, format!("{products:?}"), "nothing is stored");
 
     let other = client.add_product(keyed("a lamp", "b")).await.unwrap().into_inner();
     assert_ne!(first, other, "another key, another product");
