@@ -9,10 +9,10 @@ RUN apk add --no-cache musl-dev
 WORKDIR /workspace
 COPY . .
 ARG EXAMPLE=productinfo
-RUN cargo build --locked --profile small --package "$EXAMPLE" --bin "$EXAMPLE" \
+RUN cargo build --locked --release --package "$EXAMPLE" --bin "$EXAMPLE" \
  && cargo build --locked --profile small --package health --bin health-probe \
  && mkdir /image \
- && cp "target/small/$EXAMPLE" /image/example \
+ && cp "target/release/$EXAMPLE" /image/example \
  && cp target/small/health-probe /image/health-probe
 
 # No shell, no packages, no root.

@@ -41,31 +41,35 @@ async fn call(channel: Channel, end: impl FnOnce()) -> Result<(), Status> {
     check(&mut health, "no.such.Service").await?;
 
     let mut database = DependencyClient::new(channel);
+    // Whoever was here before may have left it down.
+    database.set(State { up: true }).await?;
     let request = HealthCheckRequest { service: PRODUCT_INFO.into() };
     let mut watch = health.watch(request).await?.into_inner();
-    changed(&mut watch).await?;
+    until(&mut watch, ServingStatus::Serving).await?;
     database.set(State { up: false }).await?;
-    changed(&mut watch).await?;
+    until(&mut watch, ServingStatus::NotServing).await?;
     check(&mut health, SERVER).await?;
     database.set(State { up: true }).await?;
-    changed(&mut watch).await?;
+    until(&mut watch, ServingStatus::Serving).await?;
 
     end();
-    changed(&mut watch).await?;
-    match watch.message().await {
-        Err(status) if status.code() == Code::Unavailable => {
-            info!("Watch({PRODUCT_INFO:?}) -> {}", describe(&status));
-            Ok(())
-        }
-        Err(status) => Err(status),
-        Ok(_) => Err(Status::unknown("the watch goes on after the server's end")),
+    loop {
+        match changed(&mut watch).await {
+            Err(status) if status.code() == Code::Unavailable => {
+                info!("Watch({PRODUCT_INFO:?}) -> {}", describe(&status));
+                return Ok(());
+            }
+            changed => changed?,
+        };
     }
 }
 
 async fn check(health: &mut HealthClient<Channel>, service: &str) -> Result<(), Status> {
     let request = HealthCheckRequest { service: service.into() };
     match health.check(request).await {
-        Ok(response) => info!("Check({service:?}) -> {}", name(response.into_inner())),
+        Ok(response) => {
+            info!("Check({service:?}) -> {}", response.into_inner().status().as_str_name());
+        }
         Err(status) if status.code() == Code::NotFound => {
             info!("Check({service:?}) -> {}", describe(&status));
         }
@@ -74,15 +78,19 @@ async fn check(health: &mut HealthClient<Channel>, service: &str) -> Result<(), 
     Ok(())
 }
 
-/// Waits for the next change.
-async fn changed(watch: &mut Streaming<HealthCheckResponse>) -> Result<(), Status> {
-    let response = watch.message().await?;
-    let response = response.ok_or_else(|| Status::unknown("the watch has ended"))?;
-    info!("Watch({PRODUCT_INFO:?}) -> {}", name(response));
+/// Waits until the service has this status.
+async fn until(
+    watch: &mut Streaming<HealthCheckResponse>,
+    status: ServingStatus,
+) -> Result<(), Status> {
+    while changed(watch).await? != status {}
     Ok(())
 }
 
-/// The status by its name in the definition.
-fn name(response: HealthCheckResponse) -> &'static str {
-    ServingStatus::try_from(response.status).unwrap_or(ServingStatus::Unknown).as_str_name()
+/// Waits for the next change.
+async fn changed(watch: &mut Streaming<HealthCheckResponse>) -> Result<ServingStatus, Status> {
+    let response = watch.message().await?;
+    let status = response.ok_or_else(|| Status::unknown("the watch has ended"))?.status();
+    info!("Watch({PRODUCT_INFO:?}) -> {}", status.as_str_name());
+    Ok(status)
 }

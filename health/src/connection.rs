@@ -14,10 +14,10 @@ use tokio::{
 };
 use tonic::transport::{Channel, Endpoint, Uri};
 
-/// Connects, and waits until the server has said something, which is its part of the handshake.
+/// Connects, and waits for the server's part of the handshake, which begins with a SETTINGS frame.
 ///
 /// [`Endpoint::connect`] returns as soon as the socket is connected. That tells little: the system
-/// connects a socket to a process that hangs, too.
+/// connects a socket to a process that hangs, too, and whoever answers need not speak HTTP/2.
 pub(crate) async fn ready(
     endpoint: &Endpoint,
 ) -> Result<Channel, Box<dyn std::error::Error + Send + Sync>> {
@@ -30,33 +30,46 @@ pub(crate) async fn ready(
             let port = uri.port_u16().ok_or_else(|| io::Error::other("it has no port"))?;
             let stream = TcpStream::connect((host, port)).await?;
             stream.set_nodelay(true)?;
-            Ok::<_, io::Error>(TokioIo::new(Heard { stream, heard }))
+            Ok::<_, io::Error>(TokioIo::new(Heard { stream, start: Vec::new(), first: heard }))
         }
     });
     let channel = endpoint.connect_with_connector(connector).await?;
-    answer.await.map_err(|_| "the server hung up")?;
-    Ok(channel)
+    match answer.await {
+        Ok(SETTINGS) => Ok(channel),
+        Ok(_) => Err("the server does not speak HTTP/2".into()),
+        Err(_) => Err("the server hung up".into()),
+    }
 }
 
-/// A stream that tells of the first thing that it hears.
+/// The type of the first frame that a server sends (RFC 9113, section 3.4). It is a frame's fourth
+/// byte, after three bytes of length.
+const SETTINGS: u8 = 4;
+
+/// A stream that tells the type of the first frame that it hears.
 struct Heard {
     stream: TcpStream,
-    heard: Option<oneshot::Sender<()>>,
+    /// The first bytes, until there are four.
+    start: Vec<u8>,
+    first: Option<oneshot::Sender<u8>>,
 }
 
 impl AsyncRead for Heard {
     fn poll_read(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
         let before = buffer.filled().len();
-        ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
-        if buffer.filled().len() > before
-            && let Some(heard) = self.heard.take()
-        {
-            // Nobody listens where the time was over first.
-            let _ = heard.send(());
+        ready!(Pin::new(&mut this.stream).poll_read(context, buffer))?;
+        if this.first.is_some() {
+            this.start.extend(buffer.filled().iter().skip(before).take(4));
+            if let Some(kind) = this.start.get(3)
+                && let Some(first) = this.first.take()
+            {
+                // Nobody listens where the time was over first.
+                let _ = first.send(*kind);
+            }
         }
         Poll::Ready(Ok(()))
     }

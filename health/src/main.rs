@@ -34,7 +34,8 @@ enum Command {
 fn main() -> ExitCode {
     let cli = Cli::try_parse().unwrap_or_else(|error| {
         // For a probe, 2 means that there was no connection.
-        if error.use_stderr() && env::args().nth(1).is_some_and(|command| command == "probe") {
+        if error.use_stderr() && env::args_os().nth(1).is_some_and(|command| command == "probe")
+        {
             let _ = error.print();
             process::exit(INVALID_ARGUMENTS.into());
         }

@@ -1,11 +1,12 @@
 //! The probe: asks a server for its health once, and answers with an exit status.
 //!
-//! Its flags, its line and its exit statuses are those of `grpc_health_probe`, the one in Go that
-//! most people use, so that either can stand in a manifest.
+//! Its exit statuses are those of `grpc_health_probe`, the one in Go that most people use, and so are
+//! its lines, but for the reasons that libraries give. Of that one's flags it has those below: it
+//! knows no TLS and no compression.
 
 use std::{io::Write, process::ExitCode, time::Duration};
 
-use clap::Args;
+use clap::{Args, builder::NonEmptyStringValueParser};
 use tokio::time::{Instant, timeout};
 use tonic::{
     Code, Request, Status,
@@ -20,7 +21,7 @@ use crate::{connection, registry::ServingStatus};
 #[derive(Args, Clone, Debug)]
 pub struct Probe {
     /// The server's address
-    #[arg(long, value_name = "HOST:PORT")]
+    #[arg(long, value_name = "HOST:PORT", value_parser = NonEmptyStringValueParser::new())]
     addr: String,
     /// The service to ask for; without it, the whole server
     #[arg(long, value_name = "NAME", default_value = "")]
@@ -35,18 +36,20 @@ pub struct Probe {
     #[arg(long, value_name = "NAME: VALUE", value_parser = header)]
     rpc_header: Vec<Header>,
     /// Who asks
-    #[arg(long, value_name = "NAME", default_value = "grpc_health_probe")]
-    user_agent: String,
+    #[arg(long, value_name = "NAME", default_value = "grpc_health_probe", value_parser = value)]
+    user_agent: MetadataValue<Ascii>,
     /// Tell the steps
     #[arg(short)]
     verbose: bool,
 }
 
+/// No probe waits longer than this, and what gRPC can say of a time has its limits.
+const MAX_TIME: Duration = Duration::from_secs(3_600);
+
 type Header = (MetadataKey<Ascii>, MetadataValue<Ascii>);
 
 /// What came of it.
-#[derive(Debug)]
-pub enum Outcome {
+enum Outcome {
     /// Exit status 0.
     Serving,
     /// Exit status 2.
@@ -76,14 +79,17 @@ impl Probe {
     }
 
     /// Asks once.
-    pub async fn ask(&self) -> Outcome {
+    async fn ask(&self) -> Outcome {
         let (addr, limit) = (&self.addr, self.connect_timeout);
         let not_connected =
             |reason| format!("error: failed to connect service at {addr:?}: {reason}");
+        if addr.contains(['/', '@']) {
+            return Outcome::NotConnected(not_connected("it is not HOST:PORT".into()));
+        }
         // As in Go, an address without a host is this machine's.
         let host = if addr.starts_with(':') { "localhost" } else { "" };
         let endpoint = Endpoint::from_shared(format!("http://{host}{addr}"))
-            .and_then(|endpoint| endpoint.user_agent(self.user_agent.as_str()));
+            .and_then(|endpoint| endpoint.user_agent(self.user_agent.as_bytes()));
         let endpoint = match endpoint {
             Ok(endpoint) => endpoint,
             Err(error) => return Outcome::NotConnected(not_connected(root(&error))),
@@ -149,7 +155,7 @@ impl Probe {
 
 fn say(line: &str) {
     // Not `eprintln!`: it panics where standard error is closed.
-    let _ = writeln!(std::io::stderr(), "{line}");
+    let _ = writeln!(std::io::stderr(), "{}", launcher::one_line(line));
 }
 
 fn root(error: &(dyn std::error::Error + 'static)) -> String {
@@ -163,14 +169,18 @@ fn root(error: &(dyn std::error::Error + 'static)) -> String {
 fn time(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {
         Ok(Duration::ZERO) => Err("it must be more than nothing".into()),
+        Ok(time) if time > MAX_TIME => Err("it must not be more than an hour".into()),
         Ok(time) => Ok(time),
         Err(error) => Err(format!("{error}; write it as in 500ms or 1s")),
     }
 }
 
 fn header(text: &str) -> Result<Header, String> {
-    let (name, value) = text.split_once(':').ok_or("write it as NAME: VALUE")?;
+    let (name, text) = text.split_once(':').ok_or("write it as NAME: VALUE")?;
     let name = name.trim().to_lowercase().parse().map_err(|_| "its name is no metadata key")?;
-    let value = value.trim().parse().map_err(|_| "its value is not ASCII")?;
-    Ok((name, value))
+    Ok((name, value(text.trim())?))
+}
+
+fn value(text: &str) -> Result<MetadataValue<Ascii>, String> {
+    text.parse().map_err(|_| "it has characters that metadata cannot have".into())
 }

@@ -1,8 +1,8 @@
 //! The service `grpc.health.v1.Health`, and the statuses that it tells.
 //!
-//! `tonic-health` has such a service too, and its messages are used here. It differs from the
-//! protocol in one thing, as of 0.14: `Watch` for a service that it does not know ends with
-//! NOT_FOUND, where the protocol wants SERVICE_UNKNOWN, and a change when the service comes.
+//! `tonic-health` has such a service too, and its messages are used here. As of 0.14, its `Watch`
+//! for a service that it does not know ends with NOT_FOUND, where the protocol wants
+//! SERVICE_UNKNOWN, and a change when the service comes; and its watches do not end with the server.
 
 use std::{collections::HashMap, sync::Arc};
 

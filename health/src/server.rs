@@ -1,8 +1,7 @@
 //! The server's side: `ProductInfo` as it was, its health beside it, and a graceful end.
 
-use std::{pin::pin, time::Duration};
+use std::time::Duration;
 
-use futures::future::{Either, select};
 use productinfo::server::Products;
 use proto::{
     ecommerce::product_info_server::ProductInfoServer,
@@ -15,16 +14,14 @@ use tonic::{
 };
 use tracing::info;
 
-use crate::{
-    dependency::{Dependency, follow},
-    registry::Registry,
-};
+use crate::{dependency::Dependency, registry::Registry};
 
 /// The service whose status follows the database.
 pub const PRODUCT_INFO: &str = <ProductInfoServer<Products> as NamedService>::NAME;
 
 /// How long the server goes on as if nothing were, after it has said that it is NOT_SERVING. In
-/// this time balancers stop sending calls; on Kubernetes it is a few seconds.
+/// this time those who watch turn to other servers. (Kubernetes needs longer to tell its balancers,
+/// and begins before the server knows: see `preStop` in the manifests.)
 pub const GRACE: Duration = Duration::from_secs(1);
 
 /// Serves on `listener` until `shutdown` ends; then says so to those who ask for its health, goes
@@ -34,20 +31,19 @@ pub async fn serve(
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), transport::Error> {
     let registry = Registry::default();
-    let dependency = Dependency::default();
     // The status of the service is its readiness: without the database, calls are better sent
     // elsewhere. That of the whole server is its liveness, and does not follow: a restart would
     // not mend the database, and would lose what this server still has.
-    let follow = follow(dependency.subscribe(), registry.clone(), PRODUCT_INFO);
+    let dependency = Dependency::new(registry.clone(), PRODUCT_INFO);
 
     let drain = async {
         shutdown.await;
-        registry.shut_down();
         info!("NOT_SERVING, and still serving for {GRACE:?}");
+        registry.shut_down();
         tokio::time::sleep(GRACE).await;
         registry.close();
     };
-    let serving = Server::builder()
+    Server::builder()
         .timeout(Duration::from_secs(30))
         .max_concurrent_streams(200)
         .http2_keepalive_interval(Some(Duration::from_secs(60)))
@@ -57,11 +53,6 @@ pub async fn serve(
         .serve_with_incoming_shutdown(
             TcpIncoming::from(listener).with_nodelay(Some(true)),
             drain,
-        );
-    // The status is followed for as long as the server runs, and not a moment longer.
-    let (serving, follow) = (pin!(serving), pin!(follow));
-    match select(serving, follow).await {
-        Either::Left((result, _)) => result,
-        Either::Right(((), serving)) => serving.await,
-    }
+        )
+        .await
 }

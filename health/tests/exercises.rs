@@ -4,7 +4,10 @@
 //! cargo test -p health --test exercises -- --ignored exercise_1
 //! ```
 
-use std::{future::pending, time::Duration};
+use std::{
+    future::pending,
+    time::{Duration, Instant},
+};
 
 use health::{
     registry::{Registry, ServingStatus},
@@ -38,7 +41,12 @@ async fn exercise_1_a_service_that_is_not_ready_says_so_to_its_callers() {
     let status = products.add_product(product.clone()).await.expect_err("the database is down");
     assert_eq!(status.code(), Code::Unavailable);
     database.set(State { up: true }).await.expect("it can be set");
-    products.add_product(product).await.expect("the database is up");
+    let id = products.add_product(product).await.expect("the database is up").into_inner();
+    database.set(State { up: false }).await.expect("it can be set");
+    let status = products.get_product(id.clone()).await.expect_err("the database is down");
+    assert_eq!(status.code(), Code::Unavailable);
+    database.set(State { up: true }).await.expect("it can be set");
+    products.get_product(id).await.expect("the database is up");
 }
 
 #[tokio::test]
@@ -49,15 +57,17 @@ async fn exercise_2_the_probe_waits_for_a_service_that_is_about_to_serve() {
     let mut database = DependencyClient::new(channel);
     database.set(State { up: false }).await.expect("it can be set");
     let args = ["--addr", &addr, "--service", PRODUCT_INFO, "--wait"];
+    let start = Instant::now();
     let given_up = Process::start(PROBE, &[&args[..], &["200ms"]].concat()).end().await;
     assert_eq!(given_up.status, Some(4), "{}", given_up.stderr);
+    assert!(start.elapsed() >= Duration::from_millis(200), "it waits as long as it was told");
 
     let waiting = tokio::spawn(Process::start(PROBE, &[&args[..], &["30s"]].concat()).end());
-    // A moment later, as databases are.
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    // Longer than an answer may take by --rpc-timeout.
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
     assert!(!waiting.is_finished(), "it waits");
     database.set(State { up: true }).await.expect("it can be set");
-    let ended = timeout(Duration::from_secs(10), waiting).await.expect("it waits no longer");
+    let ended = timeout(Duration::from_secs(5), waiting).await.expect("it waits no longer");
     assert_eq!(ended.expect("it ends").status, Some(0));
 }
 
@@ -82,5 +92,10 @@ async fn exercise_3_a_service_that_is_taken_away_is_not_known_any_more() {
 
     registry.set("shop", ServingStatus::Serving);
     assert_eq!(next().await, ServingStatus::Serving);
-    client.check(request).await.expect("it is known again");
+    client.check(request.clone()).await.expect("it is known again");
+
+    registry.set("shop", ServingStatus::ServiceUnknown);
+    registry.shut_down();
+    let status = client.check(request).await.expect_err("a shutdown does not bring it back");
+    assert_eq!(status.code(), Code::NotFound);
 }

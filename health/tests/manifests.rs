@@ -2,7 +2,10 @@
 
 use std::{fs, time::Duration};
 
-use health::server::{GRACE, PRODUCT_INFO};
+use health::server::PRODUCT_INFO;
+use launcher::DRAIN;
+
+const DEPLOYMENTS: [&str; 2] = ["deployment", "exec/deployment"];
 
 fn manifest(name: &str) -> String {
     let path = format!("{}/k8s/{name}.yaml", env!("CARGO_MANIFEST_DIR"));
@@ -16,9 +19,18 @@ fn values(manifest: &str, key: &str) -> Vec<String> {
     lines.filter_map(|line| line.strip_prefix(&start)).map(str::to_owned).collect()
 }
 
+/// The lines of a container's entry, which are indented more than its name.
+fn section<'a>(manifest: &'a str, name: &str) -> &'a str {
+    let start = manifest.find(&format!("          {name}:\n")).expect("there is such an entry");
+    let section = &manifest[start..];
+    let ends = section.match_indices("\n          ").map(|(at, _)| at);
+    let mut ends = ends.filter(|at| !section[at + 11..].starts_with(' '));
+    &section[..ends.next().unwrap_or(section.len())]
+}
+
 #[test]
 fn every_port_is_the_one_that_the_server_listens_on() {
-    for name in ["deployment", "deployment-exec"] {
+    for name in DEPLOYMENTS {
         let manifest = manifest(name);
         let ports = [values(&manifest, "port"), values(&manifest, "containerPort")].concat();
         assert!(ports.iter().all(|port| port == "50051"), "{name}: {ports:?}");
@@ -33,20 +45,26 @@ fn every_port_is_the_one_that_the_server_listens_on() {
 }
 
 #[test]
-fn readiness_asks_for_the_service_that_the_server_has() {
-    assert_eq!(values(&manifest("deployment"), "service"), [PRODUCT_INFO]);
-    let exec = manifest("deployment-exec");
-    assert_eq!(exec.matches("--service=").count(), 1);
-    assert!(exec.contains(&format!("--service={PRODUCT_INFO}\"")));
+fn readiness_asks_for_the_service_that_the_server_has_and_liveness_for_the_server() {
+    for name in DEPLOYMENTS {
+        let manifest = manifest(name);
+        assert!(section(&manifest, "readinessProbe").contains(PRODUCT_INFO), "{name}");
+        for probe in ["startupProbe", "livenessProbe"] {
+            assert!(!section(&manifest, probe).contains("service"), "{name}: {probe}");
+        }
+    }
 }
 
 #[test]
 fn kubernetes_waits_longer_than_the_server_takes_to_end() {
-    // What the launcher gives to calls in flight, with the grace in it.
-    let drain = Duration::from_secs(10) + GRACE;
-    for name in ["deployment", "deployment-exec"] {
-        let waits = values(&manifest(name), "terminationGracePeriodSeconds");
-        let waits = waits.iter().map(|wait| Duration::from_secs(wait.parse().unwrap()));
-        assert!(waits.clone().count() == 1 && waits.min() > Some(drain), "{name}");
+    for name in DEPLOYMENTS {
+        let manifest = manifest(name);
+        let seconds = |key| {
+            let values = values(&manifest, key);
+            assert_eq!(values.len(), 1, "{name}: {key}");
+            Duration::from_secs(values[0].parse().unwrap())
+        };
+        let takes = seconds("seconds") + DRAIN;
+        assert!(seconds("terminationGracePeriodSeconds") > takes, "{name}");
     }
 }

@@ -1,6 +1,8 @@
 //! `Check` and `Watch`, as the protocol has them.
 
-use futures::{StreamExt, future::join_all};
+use std::{pin::pin, time::Duration};
+
+use futures::{StreamExt, future::join_all, poll};
 use health::registry::{Registry, SERVER, ServingStatus};
 use testing::in_memory;
 use tonic::{Code, Status, Streaming, transport::Channel};
@@ -32,6 +34,11 @@ async fn watch(
 
 async fn next(watch: &mut Streaming<HealthCheckResponse>) -> ServingStatus {
     watch.message().await.unwrap().expect("the watch goes on").status()
+}
+
+/// Returns when nothing is left to happen: paused time moves on only then.
+async fn settled() {
+    tokio::time::sleep(Duration::from_secs(1)).await;
 }
 
 #[tokio::test]
@@ -72,14 +79,19 @@ async fn a_watch_of_a_service_that_is_not_known_goes_on_until_it_is() {
     assert_eq!(next(&mut watch).await, ServingStatus::Serving);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_watch_tells_changes_and_nothing_else() {
     let (registry, mut client) = start().await;
     registry.set("shop", ServingStatus::Serving);
     let mut watch = watch(&mut client, "shop").await;
     assert_eq!(next(&mut watch).await, ServingStatus::Serving);
-    registry.set("shop", ServingStatus::Serving);
-    registry.set("other", ServingStatus::NotServing);
+    for (service, status) in
+        [("shop", ServingStatus::Serving), ("other", ServingStatus::NotServing)]
+    {
+        registry.set(service, status);
+        settled().await;
+        assert!(poll!(pin!(watch.message())).is_pending(), "{service} is {status:?}");
+    }
     registry.set("shop", ServingStatus::NotServing);
     assert_eq!(next(&mut watch).await, ServingStatus::NotServing);
 }

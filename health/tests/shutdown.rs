@@ -1,23 +1,32 @@
 //! SIGTERM under load: first the watchers are told, then the port closes, and no call is lost.
 #![cfg(unix)]
 
-use futures::future::join_all;
+use std::{pin::pin, time::Duration};
+
+use futures::{channel::oneshot, future::join_all, poll};
 use health::{registry::ServingStatus, server::PRODUCT_INFO};
-use proto::ecommerce::{Product, product_info_client::ProductInfoClient};
-use testing::Process;
-use tokio::{net::TcpStream, sync::watch};
+use proto::ecommerce::{Product, ProductId, product_info_client::ProductInfoClient};
+use testing::{Process, call_later};
+use tokio::{net::TcpStream, sync::watch, time::timeout};
 use tonic::{Code, transport::Channel};
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_health");
+
+fn lamp() -> Product {
+    Product { name: "a lamp".into(), ..Product::default() }
+}
+
+async fn connect(addr: &str) -> Channel {
+    Channel::from_shared(format!("http://{addr}")).unwrap().connect().await.unwrap()
+}
 
 /// Calls until it is told to stop, as one does whose balancer has noticed, and counts.
 async fn call(channel: Channel, stop: watch::Receiver<bool>) -> usize {
     let mut client = ProductInfoClient::new(channel);
     let mut calls = 0;
     while !*stop.borrow() {
-        let product = Product { name: "a lamp".into(), ..Product::default() };
-        client.add_product(product).await.expect("no call is lost");
+        client.add_product(lamp()).await.expect("no call is lost");
         calls += 1;
     }
     calls
@@ -27,8 +36,11 @@ async fn call(channel: Channel, stop: watch::Receiver<bool>) -> usize {
 async fn watchers_are_told_before_the_port_closes_and_no_call_is_lost() {
     let mut server = Process::start(PROGRAM, &["server", "--addr", "127.0.0.1:0"]);
     let addr = server.addr().await;
-    let channel =
-        Channel::from_shared(format!("http://{addr}")).unwrap().connect().await.unwrap();
+    let channel = connect(&addr).await;
+    let (message, later) = oneshot::channel();
+    let path = "/ecommerce.ProductInfo/addProduct";
+    let mut in_flight = pin!(call_later::<_, ProductId>(channel.clone(), path, later));
+    assert!(poll!(&mut in_flight).is_pending());
     let request = HealthCheckRequest { service: PRODUCT_INFO.into() };
     let watch = HealthClient::new(channel.clone()).watch(request).await;
     let mut watch = watch.unwrap().into_inner();
@@ -42,7 +54,8 @@ async fn watchers_are_told_before_the_port_closes_and_no_call_is_lost() {
 
     let told = watch.message().await.unwrap().unwrap();
     assert_eq!(told.status(), ServingStatus::NotServing);
-    TcpStream::connect(&addr).await.expect("the port is still open");
+    // Who has not noticed yet can still connect and call.
+    ProductInfoClient::new(connect(&addr).await).add_product(lamp()).await.unwrap();
     stop.send_replace(true);
     let calls =
         join_all(callers).await.into_iter().map(|calls| calls.expect("no call is lost"));
@@ -50,5 +63,9 @@ async fn watchers_are_told_before_the_port_closes_and_no_call_is_lost() {
 
     let end = watch.message().await.unwrap_err();
     assert_eq!(end.code(), Code::Unavailable);
+    let closed = async { while TcpStream::connect(&addr).await.is_ok() {} };
+    timeout(Duration::from_secs(30), closed).await.expect("the port is closed");
+    message.send(lamp()).unwrap();
+    in_flight.await.expect("what was in flight is answered");
     assert_eq!(server.end().await.status, Some(0));
 }

@@ -49,8 +49,9 @@ use clap::{CommandFactory, FromArgMatches, Parser};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
 pub use command::{Addr, Command};
-pub use sides::{both, client, listen, server};
+pub use sides::{DRAIN, both, client, listen, server};
 pub use status::{code_name, describe};
+pub use transcript::one_line;
 
 /// Why an example ended early, to be told in one line.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
@@ -103,7 +104,7 @@ pub fn run(example: impl Future<Output = Result<(), Error>>) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Not `eprintln!`: it panics where standard error is closed.
-            let _ = writeln!(std::io::stderr(), "{}", transcript::one_line(&error.to_string()));
+            let _ = writeln!(std::io::stderr(), "{}", one_line(&error.to_string()));
             ExitCode::FAILURE
         }
     }

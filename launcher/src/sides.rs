@@ -10,7 +10,7 @@ use tracing::info;
 use crate::{Error, Shutdown, command, describe, signals::Signals};
 
 /// How long calls in flight may take to finish once the server is told to stop.
-const DRAIN: Duration = Duration::from_secs(10);
+pub const DRAIN: Duration = Duration::from_secs(10);
 
 /// Serves on `addr` until Ctrl-C or SIGTERM, then drains: new connections are refused and
 /// calls in flight finish. A second signal, or 10 seconds, end those too, and make it an error.
@@ -27,7 +27,7 @@ where
     };
     serve_until(listener, serve, signals, async |signals| {
         signals.next().await;
-        info!(target: "server", "draining: calls in flight finish, new connections are refused");
+        info!(target: "server", "draining: calls in flight have {DRAIN:?} to finish");
     })
     .await
 }

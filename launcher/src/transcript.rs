@@ -85,7 +85,8 @@ where
 /// The text with its control characters spelled out, and no more than a screenful of it. Much of
 /// what is shown has come from the other side, which must not start a line of its own here, nor
 /// move the terminal's cursor.
-pub(crate) fn one_line(text: &str) -> String {
+#[must_use]
+pub fn one_line(text: &str) -> String {
     let mut line = String::new();
     for (number, letter) in text.chars().enumerate() {
         if number == MAX_LINE {

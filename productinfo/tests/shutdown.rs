@@ -3,11 +3,11 @@
 
 use std::{pin::pin, time::Duration};
 
-use futures::{channel::oneshot, poll, stream};
+use futures::{channel::oneshot, poll};
 use proto::ecommerce::{Product, ProductId, product_info_client::ProductInfoClient};
-use testing::Process;
+use testing::{Process, call_later};
 use tokio::{net::TcpStream, time::timeout};
-use tonic::{Code, Request, Response, Status, client::Grpc, transport::Channel};
+use tonic::{Code, Response, Status, transport::Channel};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_productinfo");
 
@@ -18,22 +18,11 @@ async fn start() -> (Process, String, Channel) {
     (server, addr, Channel::from_shared(uri).unwrap().connect().await.unwrap())
 }
 
-/// Calls `addProduct` at once, but sends the message only when `message` has one.
 async fn add_product_later(
     channel: Channel,
     message: oneshot::Receiver<Product>,
 ) -> Result<Response<ProductId>, Status> {
-    let mut client = Grpc::new(channel);
-    client.ready().await.unwrap();
-    // On the wire a unary call is a stream of one message: the headers can go ahead of it.
-    let message = stream::once(async { message.await.unwrap() });
-    client
-        .client_streaming(
-            Request::new(message),
-            "/ecommerce.ProductInfo/addProduct".parse().unwrap(),
-            tonic_prost::ProstCodec::default(),
-        )
-        .await
+    call_later(channel, "/ecommerce.ProductInfo/addProduct", message).await
 }
 
 /// Waits until the server has seen all that was sent on `channel` before.

@@ -14,6 +14,7 @@
 #[cfg(unix)]
 mod excerpt;
 mod in_memory;
+mod later;
 mod process;
 #[cfg(unix)]
 mod readme;
@@ -21,6 +22,7 @@ mod readme;
 mod timeless;
 
 pub use in_memory::in_memory;
+pub use later::call_later;
 pub use process::{Ended, Process, deaf_addr, python};
 #[cfg(unix)]
 pub use readme::check_readme;

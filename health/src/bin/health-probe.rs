@@ -18,10 +18,13 @@ struct Cli {
 
 fn main() -> ExitCode {
     // Go's flags have one dash or two, and manifests that were written for its probe have either.
-    let args = env::args().map(|arg| match arg.strip_prefix('-') {
-        Some(flag) if flag.len() > 1 && !flag.starts_with('-') => format!("--{flag}"),
-        _ => arg,
-    });
+    let args =
+        env::args_os().map(|arg| match arg.to_str().and_then(|arg| arg.strip_prefix('-')) {
+            Some(flag) if flag.len() > 1 && !flag.starts_with('-') => {
+                format!("--{flag}").into()
+            }
+            _ => arg,
+        });
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {
@@ -35,7 +38,12 @@ fn main() -> ExitCode {
     };
     // One question needs no more threads than this one.
     match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime.block_on(cli.probe.run()),
+        Ok(runtime) => {
+            let status = runtime.block_on(cli.probe.run());
+            // A name that is still being looked up is not waited for.
+            runtime.shutdown_background();
+            status
+        }
         Err(_) => ExitCode::from(2),
     }
 }

@@ -5,6 +5,7 @@ mod servers;
 
 use servers::{Kind, start};
 use testing::{Ended, Process};
+use tokio::io::AsyncWriteExt;
 
 const PROBE: &str = env!("CARGO_BIN_EXE_health-probe");
 const HEALTH: &str = env!("CARGO_BIN_EXE_health");
@@ -41,7 +42,10 @@ async fn arguments_that_are_not_understood_exit_with_1() {
         &["--addr"],
         &["--addr=127.0.0.1:1", "--connect-timeout=soon"],
         &["--addr=127.0.0.1:1", "--rpc-timeout=0s"],
+        &["--addr=127.0.0.1:1", "--rpc-timeout=12000y"],
         &["--addr=127.0.0.1:1", "--rpc-header=no colon"],
+        &["--addr=127.0.0.1:1", "--user-agent=a\nb"],
+        &["--addr="],
         &["--addr=127.0.0.1:1", "--no-such-flag"],
     ] {
         assert_eq!(probe(args).await.status, Some(1), "{args:?}");
@@ -52,7 +56,14 @@ async fn arguments_that_are_not_understood_exit_with_1() {
 
 #[tokio::test]
 async fn an_address_that_is_none_is_not_connected_to() {
-    for addr in ["localhost", "localhost:x", "[::1", "no-such-host.invalid:50051", ""] {
+    for addr in [
+        "localhost",
+        "localhost:x",
+        "[::1",
+        "no-such-host.invalid:1",
+        "ali@localhost:1",
+        "a/b:1",
+    ] {
         let ended = probe(&["--addr", addr]).await;
         assert_eq!(ended.status, Some(2), "{addr}: {ended:?}");
     }
@@ -84,4 +95,25 @@ async fn a_probe_that_is_asked_to_tells_its_steps() {
     let ended = probe(&[&server.args()[..], &["-v"]].concat()).await;
     assert!(ended.stderr.lines().count() > 1, "{}", ended.stderr);
     assert_eq!(ended.stderr.lines().last(), Some("status: SERVING"));
+}
+
+#[tokio::test]
+async fn whoever_does_not_speak_http2_is_not_connected_to() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = listener.local_addr().unwrap().to_string();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        stream.write_all(b"SSH-2.0-OpenSSH_9.6\r\n").await.unwrap();
+        std::future::pending::<()>().await;
+    });
+    let ended = probe(&["--addr", &addr, "--connect-timeout", "30s"]).await;
+    assert_eq!(ended.status, Some(2));
+    assert!(ended.stderr.contains("does not speak HTTP/2"), "{}", ended.stderr);
+}
+
+#[tokio::test]
+async fn a_name_with_line_ends_in_it_leaves_one_line() {
+    let server = start(Kind::Serving).await;
+    let ended = probe(&["--addr", &server.addr, "--service", "a\nb"]).await;
+    assert_eq!(ended.stderr.lines().count(), 1, "{}", ended.stderr);
 }

@@ -90,7 +90,8 @@ impl Running {
     /// The probe's arguments. Those who answer get all the time that they need.
     pub(crate) fn args(&self) -> [&str; 8] {
         let (connect, rpc) = match self.kind {
-            Kind::Missing | Kind::HangsBeforeTheHandshake => ("500ms", "30s"),
+            Kind::Missing => ("5s", "30s"),
+            Kind::HangsBeforeTheHandshake => ("500ms", "30s"),
             Kind::HangsAfterTheHandshake => ("30s", "500ms"),
             _ => ("30s", "30s"),
         };
