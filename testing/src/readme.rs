@@ -17,7 +17,8 @@ use crate::{Ended, Process, deaf_addr, excerpt::check_excerpt, timeless::timeles
 ///   it. Clients and probes talk to the server that runs, or find none if there is none.
 /// - `console sides`: the same, where the two sides work at the same time. Each side's lines are
 ///   compared in their order, but not how the sides' lines mix.
-/// - `rust FILE`: an excerpt. Its lines stand in FILE, see [`check_excerpt`].
+/// - `rust FILE`: an excerpt. Its lines stand in FILE one after the other, whatever their indentation;
+///   `// ...` stands for any number of lines.
 /// - `sh`: a command that is not run. One that tries an exercise names one that exists.
 /// - `mermaid`: a diagram.
 pub async fn check_readme(package: &str, program: &str) {
