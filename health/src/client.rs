@@ -16,7 +16,7 @@ use crate::{
     server::PRODUCT_INFO,
 };
 
-/// Connects to the server at `target`, a `HOST:PORT`, makes the calls of [`call`], and watches
+/// Connects to the server at `target`, a `HOST:PORT`, asks for its health, and watches
 /// until somebody ends the server.
 pub async fn run(target: String) -> Result<(), launcher::Error> {
     run_and(target, || info!("end the server, with Ctrl-C")).await
