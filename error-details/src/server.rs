@@ -3,10 +3,7 @@
 
 use std::sync::Arc;
 
-use order_management::{
-    orders::Orders,
-    server::{OrderService, builder},
-};
+use order_management::{orders::Orders, server::OrderService, transport::builder};
 use proto::ecommerce::{
     Order,
     order_management_server::{OrderManagement, OrderManagementServer},

@@ -5,6 +5,7 @@
 //! call is lost. [`client`] asks and watches, and [`probe`] is what Kubernetes runs.
 //! `README.md` is the chapter.
 
+mod arguments;
 pub mod client;
 mod connection;
 pub mod dependency;

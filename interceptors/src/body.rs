@@ -4,19 +4,18 @@
 //! and handed on, the same one, at once: nothing is collected, copied or held back.
 
 use std::{
-    error::Error,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
 };
 
 use bytes::Bytes;
-use http::HeaderMap;
 use http_body::{Body as HttpBody, Frame, SizeHint};
-use tonic::{Code, Status, body::Body};
+use tonic::{Status, body::Body};
 
 use crate::{
     call_log::{Call, End, Event},
+    ending::{Ending, code},
     messages::Messages,
 };
 
@@ -95,7 +94,7 @@ impl HttpBody for ResponseBody {
         match &frame {
             Some(Ok(frame)) => {
                 if let Some(data) = frame.data_ref() {
-                    let call = &this.ending.call;
+                    let call = this.ending.call();
                     this.messages.read(data, |message| call.tell(Event::Response(message)));
                 } else if let Some(code) = frame.trailers_ref().and_then(code) {
                     this.ending.tell(End::Status(code));
@@ -115,48 +114,5 @@ impl HttpBody for ResponseBody {
 
     fn size_hint(&self) -> SizeHint {
         self.inner.size_hint()
-    }
-}
-
-/// The code of a status in trailers, or in headers where an answer has nothing else.
-///
-/// Not with tonic's `Status::from_header_map`, which reads the details too, and panics over some
-/// that are broken.
-pub(crate) fn code(headers: &HeaderMap) -> Option<Code> {
-    headers.get("grpc-status").map(|code| Code::from_bytes(code.as_bytes()))
-}
-
-/// Sees to it that a call's end is told once, whichever end it comes to.
-pub(crate) struct Ending {
-    call: Arc<Call>,
-    told: bool,
-}
-
-impl Ending {
-    pub(crate) fn new(call: Arc<Call>) -> Self {
-        Self { call, told: false }
-    }
-
-    pub(crate) fn failed(&mut self, error: &dyn Error) {
-        let mut root = error;
-        while let Some(source) = root.source() {
-            root = source;
-        }
-        self.tell(End::Failed(root.to_string()));
-    }
-
-    /// Tells the end, if it is the first.
-    pub(crate) fn tell(&mut self, end: End) {
-        if !self.told {
-            self.told = true;
-            self.call.tell(Event::Ended(end));
-        }
-    }
-}
-
-/// Dropped without an end: that is one too.
-impl Drop for Ending {
-    fn drop(&mut self) {
-        self.tell(End::Cancelled);
     }
 }

@@ -21,7 +21,8 @@ use tonic::{Code, body::Body};
 use tower::{Layer, Service};
 
 use crate::{
-    body::{Ending, RequestBody, ResponseBody, code},
+    body::{RequestBody, ResponseBody},
+    ending::{Ending, code},
     messages::Message,
 };
 

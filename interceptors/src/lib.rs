@@ -12,6 +12,7 @@ pub mod auth;
 pub mod body;
 pub mod call_log;
 pub mod client;
+mod ending;
 pub mod messages;
 pub mod served_by;
 pub mod server;

@@ -1,9 +1,6 @@
 //! The server's side: the service of `order-management`, as it is, with three things around it.
 
-use order_management::{
-    orders::Orders,
-    server::{builder, service},
-};
+use order_management::{orders::Orders, server::service, transport::builder};
 use tokio::net::TcpListener;
 use tonic::{
     service::interceptor::InterceptedService,

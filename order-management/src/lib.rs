@@ -17,3 +17,4 @@ pub mod orders;
 pub mod search;
 pub mod server;
 pub mod shipments;
+pub mod transport;

@@ -1,6 +1,6 @@
 //! The server's side: a method for each call, in each of the four patterns.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use futures::stream::{self, BoxStream, StreamExt};
 use proto::ecommerce::{
@@ -10,11 +10,11 @@ use proto::ecommerce::{
 use tokio::net::TcpListener;
 use tonic::{
     Request, Response, Status, Streaming,
-    transport::{self, Server, server::TcpIncoming},
+    transport::{self, server::TcpIncoming},
 };
 use tracing::info;
 
-use crate::{orders::Orders, search, shipments};
+use crate::{orders::Orders, search, shipments, transport::builder};
 
 /// How long the answer of `updateOrders` may get, in bytes. Its ids are all that a stream without
 /// an end would pile up here, and a client takes no message over 4 MiB unless it is told to.
@@ -127,25 +127,6 @@ fn check(order: &Order) -> Result<(), Status> {
 /// The status for an id that no order has, with no more of it than fits into a header.
 pub(crate) fn not_found(id: &str) -> Status {
     Status::not_found(format!("order \"{id:.100}\" does not exist"))
-}
-
-/// How streams like these are served: the settings that tonic leaves open, or sets for others.
-#[must_use]
-pub fn builder() -> Server {
-    Server::builder()
-        // What a client may send ahead of a server that does not read yet, in bytes: on a stream,
-        // and on all streams of a connection together. HTTP/2 counts bytes and not frames, though,
-        // and tiny messages, each in a frame of its own, cost much more than their bytes. So `h2`
-        // ends a connection, with all of its calls, when the unread frames weigh more than half
-        // the connection's window (ENHANCE_YOUR_CALM). With tonic's windows, 1 MiB each, 2,000
-        // unread ids do that. With these a stream is full long before.
-        .initial_stream_window_size(64 * 1024)
-        .initial_connection_window_size(16 * 1024 * 1024)
-        // Calls at the same time on one connection; the client keeps the others waiting. Without
-        // this there is no limit.
-        .max_concurrent_streams(200)
-        // A stream may last as long as both sides want; this finds those whose client is gone.
-        .http2_keepalive_interval(Some(Duration::from_secs(60)))
 }
 
 /// The service over `orders`, as it is served.
