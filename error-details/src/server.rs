@@ -122,6 +122,7 @@ pub async fn serve(
 ) -> Result<(), transport::Error> {
     let service = OrderManagementServer::new(CarefulOrders::new(Arc::new(Orders::sample())));
     builder()
+        // The limit of order-management's own service, for the same reason.
         .add_service(service.max_decoding_message_size(1024 * 1024))
         .serve_with_incoming_shutdown(
             TcpIncoming::from(listener).with_nodelay(Some(true)),

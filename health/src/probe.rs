@@ -6,6 +6,7 @@
 
 use std::{io::Write, process::ExitCode};
 
+use launcher::root_cause;
 use tokio::time::{Instant, timeout};
 use tonic::{Code, Request, Status, transport::Endpoint};
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
@@ -57,12 +58,16 @@ impl Probe {
             .and_then(|endpoint| endpoint.user_agent(self.user_agent.as_bytes()));
         let endpoint = match endpoint {
             Ok(endpoint) => endpoint,
-            Err(error) => return Outcome::NotConnected(not_connected(root(&error))),
+            Err(error) => {
+                return Outcome::NotConnected(not_connected(root_cause(&error).to_string()));
+            }
         };
         let start = Instant::now();
         let channel = match timeout(limit, connection::ready(&endpoint)).await {
             Ok(Ok(channel)) => channel,
-            Ok(Err(error)) => return Outcome::NotConnected(not_connected(root(&*error))),
+            Ok(Err(error)) => {
+                return Outcome::NotConnected(not_connected(root_cause(&*error).to_string()));
+            }
             Err(_) => {
                 let line =
                     format!("timeout: failed to connect service {addr:?} within {limit:?}");
@@ -121,12 +126,4 @@ impl Probe {
 fn say(line: &str) {
     // Not `eprintln!`: it panics where standard error is closed.
     let _ = writeln!(std::io::stderr(), "{}", launcher::one_line(line));
-}
-
-fn root(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut root = error;
-    while let Some(source) = root.source() {
-        root = source;
-    }
-    root.to_string()
 }

@@ -126,7 +126,7 @@ pub struct Logged<S> {
 
 impl<S> Service<Request<Body>> for Logged<S>
 where
-    S: Service<Request<Body>, Response = Response<Body>, Error: Error>,
+    S: Service<Request<Body>, Response = Response<Body>, Error: Error + 'static>,
     S::Future: Send + 'static,
 {
     type Response = Response<Body>;

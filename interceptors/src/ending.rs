@@ -30,12 +30,8 @@ impl Ending {
         &self.call
     }
 
-    pub(crate) fn failed(&mut self, error: &dyn Error) {
-        let mut root = error;
-        while let Some(source) = root.source() {
-            root = source;
-        }
-        self.tell(End::Failed(root.to_string()));
+    pub(crate) fn failed(&mut self, error: &(dyn Error + 'static)) {
+        self.tell(End::Failed(launcher::root_cause(error).to_string()));
     }
 
     /// Tells the end, if it is the first.

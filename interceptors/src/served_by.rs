@@ -2,6 +2,7 @@
 
 use std::task::{Context, Poll};
 
+use futures::future::BoxFuture;
 use http::{HeaderValue, Request, Response};
 use tower::{Layer, Service};
 use tracing::info;
@@ -41,7 +42,7 @@ where
 {
     type Response = Response<B>;
     type Error = S::Error;
-    type Future = futures::future::BoxFuture<'static, Result<Response<B>, S::Error>>;
+    type Future = BoxFuture<'static, Result<Response<B>, S::Error>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(context)

@@ -50,7 +50,7 @@ use tokio_util::sync::WaitForCancellationFutureOwned;
 
 pub use command::{Addr, Command};
 pub use sides::{DRAIN, both, client, listen, server};
-pub use status::{code_name, describe};
+pub use status::{code_name, describe, root_cause};
 pub use transcript::one_line;
 
 /// Why an example ended early, to be told in one line.

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::{Status, transport};
 use tracing::info;
 
-use crate::{Error, Shutdown, command, describe, signals::Signals};
+use crate::{Error, Shutdown, command, describe, root_cause, signals::Signals};
 
 /// How long calls in flight may take to finish once the server is told to stop.
 pub const DRAIN: Duration = Duration::from_secs(10);
@@ -52,17 +52,21 @@ where
     let signals = Signals::new()?;
     let listener = listen("127.0.0.1:0").await?;
     let addr = listener.local_addr()?.to_string();
-    let mut result = Err("the server ended before its client did".into());
+    let mut result = None;
     let served = serve_until(listener, serve, signals, async |signals| {
         // No need to wait for the server to be ready: the system queues connections to a
         // bound port until somebody accepts them.
-        result = select! {
+        result = Some(select! {
             result = client(&addr, connect) => result,
             () = signals.next() => Err("interrupted".into()),
-        };
+        });
     })
     .await;
-    served.and(result)
+    match result {
+        // What the client has to say comes first: it is why the server was told to stop.
+        Some(result) => result.and(served),
+        None => served.and(Err("the server ended before its client did".into())),
+    }
 }
 
 /// Binds `addr`, and says so in the transcript.
@@ -114,10 +118,7 @@ fn explain(addr: &str, error: Error) -> Error {
         return format!("a call to {addr} failed: {}", describe(status)).into();
     }
     if error.is::<transport::Error>() {
-        let mut reason: &dyn std::error::Error = error.as_ref();
-        while let Some(source) = reason.source() {
-            reason = source;
-        }
+        let reason = root_cause(error.as_ref());
         let advice = match reason.downcast_ref::<io::Error>().map(io::Error::kind) {
             Some(io::ErrorKind::ConnectionRefused) => format!(
                 "start the server with `cargo run -p {} -- server`, or name where it is with --addr",

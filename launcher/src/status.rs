@@ -1,4 +1,4 @@
-//! A status as gRPC writes it.
+//! A status as gRPC writes it, and an error at its root.
 
 use tonic::{Code, Status};
 
@@ -25,6 +25,18 @@ pub fn describe(status: &Status) -> String {
         "" => code,
         message => format!("{code}: {message}"),
     }
+}
+
+/// What an error comes down to: "Connection refused", where the error itself says no more than
+/// "transport error".
+pub fn root_cause<'a>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> &'a (dyn std::error::Error + 'static) {
+    let mut root = error;
+    while let Some(source) = root.source() {
+        root = source;
+    }
+    root
 }
 
 #[cfg(test)]

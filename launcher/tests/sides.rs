@@ -62,6 +62,12 @@ async fn a_server_that_does_not_drain_is_ended_after_ten_seconds() {
     assert_eq!(start.elapsed().as_secs(), 10);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_clients_error_is_told_though_the_server_does_not_drain() {
+    let result = both(deaf, async |_| Err("the client broke".into())).await;
+    assert_eq!(text(result), "the client broke");
+}
+
 #[tokio::test]
 async fn a_status_that_ends_a_client_is_told_with_the_address() {
     let result = client("localhost:1", async |_| Err(Status::internal("oh no").into())).await;

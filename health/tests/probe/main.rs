@@ -1,9 +1,11 @@
 //! The probe's exit statuses, from servers of all kinds.
 
+mod kind;
 mod real;
 mod servers;
 
-use servers::{Kind, start};
+use kind::Kind;
+use servers::start;
 use testing::{Ended, Process};
 use tokio::io::AsyncWriteExt;
 

@@ -4,10 +4,7 @@ use std::env;
 
 use testing::{Process, python};
 
-use super::{
-    PROBE,
-    servers::{Kind, start},
-};
+use super::{PROBE, kind::Kind, servers::start};
 
 /// Go's probe: `GRPC_HEALTH_PROBE` where it is set, or else what is on the PATH.
 fn real_probe() -> String {
