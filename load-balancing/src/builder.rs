@@ -1,0 +1,83 @@
+//! How a channel is made.
+
+use std::time::Duration;
+
+use http::uri::Authority;
+use tokio::sync::watch;
+
+use crate::{
+    backoff::Backoff,
+    balancer::{Current, balance},
+    channel::Channel,
+    connection::{Connector, tcp},
+    pick_first::PickFirst,
+    policy::Policy,
+    resolver::Resolver,
+    subchannel::{Options, Readiness, always},
+};
+
+/// The settings of a [`Channel`]; what is not set is as gRPC has it.
+pub struct Builder {
+    resolver: Box<dyn Resolver>,
+    authority: Option<Authority>,
+    policy: Box<dyn Policy>,
+    options: Options,
+}
+
+impl Builder {
+    pub(crate) fn new(resolver: Box<dyn Resolver>, authority: Option<Authority>) -> Self {
+        let options = Options {
+            backoff: Backoff::default(),
+            connect_timeout: Duration::from_secs(20),
+            connector: tcp(),
+            readiness: always(),
+        };
+        Self { resolver, authority, policy: Box::new(PickFirst::default()), options }
+    }
+
+    /// The load-balancing policy, in place of `pick_first`.
+    #[must_use]
+    pub fn policy(self, policy: impl Policy) -> Self {
+        Self { policy: Box::new(policy), ..self }
+    }
+
+    /// How long a subchannel waits before it connects anew.
+    #[must_use]
+    pub fn backoff(mut self, backoff: Backoff) -> Self {
+        self.options.backoff = backoff;
+        self
+    }
+
+    /// How long a connection may take, the HTTP/2 handshake included; 20 s where it is not set.
+    #[must_use]
+    pub fn connect_timeout(mut self, limit: Duration) -> Self {
+        self.options.connect_timeout = limit;
+        self
+    }
+
+    /// What connections stand on, in place of plain TCP.
+    #[must_use]
+    pub fn connector(mut self, connector: Connector) -> Self {
+        self.options.connector = connector;
+        self
+    }
+
+    /// When a connection counts as ready, if it is not enough that it stands.
+    #[must_use]
+    pub fn ready_when(mut self, readiness: Readiness) -> Self {
+        self.options.readiness = readiness;
+        self
+    }
+
+    /// The channel. It begins to resolve its target at once, and connects as its policy wants.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    #[must_use]
+    pub fn build(self) -> Channel {
+        let (sender, current) = watch::channel(Current::resolving());
+        tokio::spawn(balance(self.resolver, self.policy, self.options, sender));
+        Channel { current, authority: self.authority }
+    }
+}
