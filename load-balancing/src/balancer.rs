@@ -95,6 +95,8 @@ fn reconcile(
             None => new.push(make(addr)),
         }
     }
-    old.iter().for_each(|subchannel| subchannel.shut_down());
+    for subchannel in old {
+        subchannel.shut_down();
+    }
     new
 }

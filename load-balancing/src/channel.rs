@@ -73,7 +73,7 @@ impl Channel {
                 // The connection was just closed. Its subchannel is about to notice, and then there
                 // is another picker.
                 Err(Failed::Unsent(unsent)) => {
-                    request = unsent;
+                    request = *unsent;
                     deadline.limit(self.change()).await??;
                 }
             }

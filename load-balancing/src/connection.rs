@@ -61,7 +61,7 @@ struct Inner {
 /// Why a call has no response.
 pub(crate) enum Failed {
     /// Nothing of it was sent. Here it is again, for another connection.
-    Unsent(Request<Body>),
+    Unsent(Box<Request<Body>>),
     /// The backend may have seen it.
     Lost(Status),
 }
@@ -153,7 +153,7 @@ impl Connection {
                 Ok(response.map(|body| ResponseBody::new(body, self.0.addr, call, deadline)))
             }
             Err(mut error) => match error.take_message() {
-                Some(request) => Err(Failed::Unsent(request)),
+                Some(request) => Err(Failed::Unsent(Box::new(request))),
                 None => Err(Failed::Lost(lost(self.0.addr, error.into_error()))),
             },
         }

@@ -75,8 +75,6 @@ impl Retries {
         self
     }
 
-    const MAX_ATTEMPTS: u32 = 5;
-
     /// How many bytes of a request are kept for another attempt.
     #[must_use]
     pub fn buffer(self, buffer: usize) -> Self {

@@ -1,0 +1,11 @@
+//! What the channel promises, on a network in memory and with paused time.
+
+mod calls;
+mod health;
+mod leftovers;
+mod network;
+mod pick_first;
+mod resolving;
+mod retries;
+mod round_robin;
+mod subchannels;
