@@ -12,7 +12,7 @@ use std::{
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use load_balancing::{
     channel::Channel,
-    connection::{Connector, Stream},
+    handshake::{Connector, Stream},
     least_request::LeastRequest,
     policy::{Pick, Picker, Policy},
     resolver::Resolver,

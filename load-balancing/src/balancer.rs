@@ -10,7 +10,8 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     policy::{Pick, Picker, Policy, fail},
     resolver::Resolver,
-    subchannel::{News, Options, State, Subchannel},
+    state::State,
+    subchannel::{News, Options, Subchannel},
 };
 
 /// What the calls of a channel go by, until it is replaced.

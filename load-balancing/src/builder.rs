@@ -9,11 +9,12 @@ use crate::{
     backoff::Backoff,
     balancer::{Current, balance},
     channel::Channel,
-    connection::{Connector, tcp},
+    handshake::{Connector, tcp},
     pick_first::PickFirst,
     policy::Policy,
     resolver::Resolver,
-    subchannel::{Options, Readiness, always},
+    state::{Readiness, always},
+    subchannel::Options,
 };
 
 /// The settings of a [`Channel`]; what is not set is as gRPC has it.

@@ -17,7 +17,7 @@ use crate::{
     connection::{Connection, Failed},
     deadline::Deadline,
     response::ResponseBody,
-    subchannel::Readiness,
+    state::Readiness,
 };
 
 /// A connection counts as ready while the backend's `grpc.health.v1` `Watch` says that `service` is

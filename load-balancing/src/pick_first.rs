@@ -4,7 +4,8 @@ use std::{collections::HashSet, net::SocketAddr, sync::Arc};
 
 use crate::{
     policy::{Pick, Picker, Policy, not_ready, ready},
-    subchannel::{State, Subchannel},
+    state::State,
+    subchannel::Subchannel,
 };
 
 /// Tries the addresses in order, one at a time, and stays with the first that answers. When its

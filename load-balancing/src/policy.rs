@@ -5,10 +5,7 @@ use std::sync::Arc;
 
 use tonic::Status;
 
-use crate::{
-    connection::Connection,
-    subchannel::{State, Subchannel},
-};
+use crate::{connection::Connection, state::State, subchannel::Subchannel};
 
 /// Decides over the subchannels of a channel. To plug in a policy of your own, implement this.
 pub trait Policy: Send + 'static {

@@ -1,16 +1,12 @@
 //! A subchannel: one address, at most one connection to it, and how that stands.
 
 use std::{
-    fmt,
     net::SocketAddr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use futures::{
-    StreamExt,
-    stream::{self, BoxStream},
-};
+use futures::StreamExt;
 use tokio::{
     select,
     sync::Notify,
@@ -22,32 +18,10 @@ use tracing::debug;
 
 use crate::{
     backoff::Backoff,
-    connection::{Connection, Connector},
+    connection::Connection,
+    handshake::{Connector, open},
+    state::{Readiness, State},
 };
-
-/// The connectivity states of gRPC (grpc/grpc, `doc/connectivity-semantics-and-api.md`).
-#[derive(Clone)]
-pub enum State {
-    /// No connection, and none is wanted.
-    Idle,
-    /// A connection is on its way.
-    Connecting,
-    /// The connection stands.
-    Ready(Connection),
-    /// The last attempt failed, and it is not yet time for the next.
-    TransientFailure,
-    /// The subchannel has been given up, for good.
-    Shutdown,
-}
-
-/// Says, for a connection that stands, whether calls may be sent on it, and again when that changes.
-pub type Readiness =
-    Arc<dyn Fn(Connection) -> BoxStream<'static, Result<(), launcher::Error>> + Send + Sync>;
-
-/// A connection is ready as soon as it stands.
-pub(crate) fn always() -> Readiness {
-    Arc::new(|_| stream::once(async { Ok(()) }).chain(stream::pending()).boxed())
-}
 
 /// How subchannels connect.
 #[derive(Clone)]
@@ -142,17 +116,19 @@ impl Subchannel {
         loop {
             self.wanted.notified().await;
             let started = Instant::now();
-            let opened =
-                Connection::open(self.addr, &options.connector, options.connect_timeout).await;
-            let error = match opened {
+            let error = match open(self.addr, &options.connector, options.connect_timeout).await
+            {
                 Ok((connection, driver)) => {
-                    self.hold(connection, driver, &options.readiness).await;
-                    if started.elapsed() >= options.backoff.initial {
+                    let goaway = self.hold(&connection, driver, &options.readiness).await;
+                    // A proxy may say GOAWAY as often as it likes, and is not to be waited for. But
+                    // whoever hangs up on everybody is not to be asked without a pause.
+                    if goaway && connection.was_used()
+                        || started.elapsed() >= options.backoff.initial
+                    {
                         delays = options.backoff.delays();
                         self.set(State::Idle, None);
                         continue;
                     }
-                    // Who hangs up on everybody is not to be asked without a pause.
                     "the connection was lost as soon as it stood".into()
                 }
                 Err(error) => error,
@@ -165,24 +141,25 @@ impl Subchannel {
         }
     }
 
-    /// Holds on to a connection until it takes no more calls.
+    /// Holds on to a connection until it takes no more calls. Returns whether the backend has said so.
     async fn hold(
         &self,
-        connection: Connection,
-        mut driver: JoinHandle<()>,
+        connection: &Connection,
+        mut driver: JoinHandle<bool>,
         readiness: &Readiness,
-    ) {
+    ) -> bool {
         let mut readiness = readiness(connection.clone());
-        loop {
+        let goaway = loop {
             select! {
-                _ = &mut driver => break,
+                ended = &mut driver => break ended.unwrap_or(false),
                 Some(ready) = readiness.next() => match ready {
                     Ok(()) => self.set(State::Ready(connection.clone()), None),
                     Err(error) => self.fail(error.as_ref()),
                 },
             }
-        }
+        };
         self.news.resolve.notify_one();
+        goaway
     }
 
     fn fail(&self, error: &(dyn std::error::Error + 'static)) {
@@ -197,21 +174,8 @@ impl Subchannel {
         self.news.changed.notify_one();
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, (State, Option<Failure>)> {
+    fn lock(&self) -> MutexGuard<'_, (State, Option<Failure>)> {
         // Nothing in here can panic half-way.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl fmt::Debug for State {
-    /// Writes the states as gRPC does.
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Idle => "IDLE",
-            Self::Connecting => "CONNECTING",
-            Self::Ready(_) => "READY",
-            Self::TransientFailure => "TRANSIENT_FAILURE",
-            Self::Shutdown => "SHUTDOWN",
-        })
     }
 }

@@ -1,10 +1,9 @@
-//! Both sides in one process: who gets the calls, each way, and what it costs when a backend is
-//! killed.
+//! Both sides in one process: who gets the calls, each way, and what is lost with a backend.
 
 use std::time::Duration;
 
 use launcher::Error;
-use tokio::sync::watch;
+use tokio::{sync::watch, time::timeout};
 use tracing::info;
 
 use crate::{
@@ -16,52 +15,81 @@ use crate::{
     pick_first::PickFirst,
     policy::Policy,
     round_robin::RoundRobin,
-    stub::{Stub, balance_list, one_connection, repeating},
+    stub::{Stub, balance_list, one_connection, repeating, stub},
     tally::Tally,
 };
 
-const BACKENDS: usize = 3;
 /// How many calls show who gets them.
 const CALLS: usize = 300;
+
 /// How many calls are made around a kill, and how many at a time.
 const UNDER_LOAD: usize = 6_000;
 const CALLERS: usize = 64;
 
-/// Starts three backends, and calls them each way.
+/// Starts three backends, calls them each way, and kills the first of them meanwhile.
 pub async fn run() -> Result<(), Error> {
-    let mut backends = Vec::new();
-    for _ in 0..BACKENDS {
-        let backend = InProcess::start()?;
-        info!(target: "server", "listening on {}", backend.addr());
-        backends.push(backend);
+    let mut victim = InProcess::start()?;
+    let others = [InProcess::start()?, InProcess::start()?];
+    let addrs = [&victim, &others[0], &others[1]].map(|backend| backend.addr().to_string());
+    for addr in &addrs {
+        info!(target: "server", "listening on {addr}");
     }
-    let addrs = backends.iter().map(|backend| backend.addr().to_string()).collect::<Vec<_>>();
-    let ways = [
-        ("one connection", one_connection(&addrs[0])?),
-        ("pick_first", repeating(channel(&addrs, PickFirst::default()).await?)),
-        ("balance_list", balance_list(&addrs)?),
-        ("round_robin", repeating(channel(&addrs, RoundRobin::default()).await?)),
-    ];
+    let one_connection = one_connection(&addrs[0])?;
+    let balance_list = balance_list(&addrs)?;
+    let pick_first = channel(&addrs, PickFirst::default()).await?;
+    let round_robin = channel(&addrs, RoundRobin::default()).await?;
 
-    info!(target: "client", "{CALLS} calls, one after the other");
-    for (name, stub) in &ways {
-        info!(target: "client", "{name}");
-        let mut tally = Tally::of(&addrs);
-        load(stub, CALLS, 1, async |answer| tally.add(answer)).await;
-        tally.bars().iter().for_each(|bar| info!(target: "client", "{bar}"));
+    for (way, stub) in [
+        ("one connection", &one_connection),
+        ("balance_list", &balance_list),
+        ("pick_first", &stub(pick_first.clone())),
+        ("round_robin", &stub(round_robin.clone())),
+    ] {
+        info!(target: "client", "{way}, {CALLS} calls");
+        show(stub, &addrs).await;
     }
 
-    let victim = &mut backends[0];
-    info!(target: "client", "{UNDER_LOAD} calls, {CALLERS} at a time, and a backend is killed meanwhile");
-    for (name, stub) in &ways {
-        let failed = kill_under_load(stub, victim).await?;
-        info!(target: "client", "{name}: {failed} of {UNDER_LOAD} calls failed");
+    info!(target: "client", "{UNDER_LOAD} calls, {CALLERS} at a time; the first backend is killed, and comes back");
+    let repeating_round_robin = repeating(round_robin.clone());
+    for (way, stub) in [
+        ("one connection", &one_connection),
+        ("balance_list", &balance_list),
+        ("pick_first", &stub(pick_first.clone())),
+        ("pick_first, with retries", &repeating(pick_first)),
+        ("round_robin", &stub(round_robin)),
+        ("round_robin, with retries", &repeating_round_robin),
+    ] {
+        let failed = kill_under_load(stub, &mut victim).await?;
+        info!(target: "client", "  {way:<26}{failed} of {UNDER_LOAD} calls failed");
     }
+
+    let back = wait_for(&repeating_round_robin, &addrs[0]);
+    timeout(Duration::from_secs(10), back).await?;
+    info!(target: "client", "round_robin, {CALLS} calls, now that it is back");
+    show(&repeating_round_robin, &addrs).await;
     Ok(())
 }
 
-/// Kills the backend when a third of the calls have ended, and brings it back after another. Returns
-/// how many calls failed.
+/// A channel to the backends under the book's name. It reconnects sooner than gRPC does, so that
+/// nobody has to wait.
+async fn channel(addrs: &[String], policy: impl Policy) -> Result<Channel, Error> {
+    let backoff = Backoff { initial: Duration::from_millis(50), ..Backoff::default() };
+    let channel = Channel::to(TARGET, &names(addrs))?.policy(policy).backoff(backoff).build();
+    channel.connected().await;
+    Ok(channel)
+}
+
+/// Makes some calls, one after the other, and shows who answered them.
+async fn show(stub: &Stub, addrs: &[String]) {
+    let mut tally = Tally::of(addrs);
+    load(stub, CALLS, 1, async |answer| tally.add(answer)).await;
+    for bar in tally.bars() {
+        info!(target: "client", "{bar}");
+    }
+}
+
+/// Kills the backend when a third of the calls have ended, and starts it again after another third.
+/// Returns how many calls failed.
 async fn kill_under_load(stub: &Stub, victim: &mut InProcess) -> Result<usize, Error> {
     let mut tally = Tally::default();
     let (ended, mut progress) = watch::channel(0);
@@ -80,11 +108,10 @@ async fn kill_under_load(stub: &Stub, victim: &mut InProcess) -> Result<usize, E
     Ok(tally.failed)
 }
 
-/// A channel to the backends, with the name from the book. It reconnects sooner than gRPC does, so
-/// that nobody has to wait here.
-async fn channel(addrs: &[String], policy: impl Policy) -> Result<Channel, Error> {
-    let backoff = Backoff { initial: Duration::from_millis(50), ..Backoff::default() };
-    let channel = Channel::to(TARGET, &names(addrs))?.policy(policy).backoff(backoff).build();
-    channel.connected().await;
-    Ok(channel)
+/// Makes calls until this backend answers one.
+async fn wait_for(stub: &Stub, addr: &str) {
+    let mut tally = Tally::default();
+    while !tally.answered.iter().any(|(backend, _)| backend == addr) {
+        load(stub, 1, 1, async |answer| tally.add(answer)).await;
+    }
 }

@@ -12,7 +12,7 @@ use load_balancing::{
     stub::{Stub, repeating, stub},
     target::Names,
 };
-use tokio::sync::watch;
+use tokio::{sync::watch, time::timeout};
 use tonic::{Code, Status};
 
 const CALLS: usize = 6_000;
@@ -48,14 +48,16 @@ async fn failures(stub: impl FnOnce(Channel) -> Stub) -> (Vec<Status>, String) {
     };
     tokio::join!(calls, kill);
 
-    // It is used again.
-    let mut answered = false;
-    while !answered {
-        load(&stub, 3, 1, async |answer| {
-            answered |= answer.expect("it is answered").contains(&addrs[0]);
-        })
-        .await;
-    }
+    let again = async {
+        let mut answered = false;
+        while !answered {
+            load(&stub, 3, 1, async |answer| {
+                answered |= answer.expect("it is answered").contains(&addrs[0]);
+            })
+            .await;
+        }
+    };
+    timeout(Duration::from_secs(30), again).await.expect("it is used again");
     (failures, addrs[0].clone())
 }
 

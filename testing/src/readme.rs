@@ -1,6 +1,6 @@
 //! A README that cannot go stale: its commands are run, its excerpts are looked up.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, slice};
 
 use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
 
@@ -71,7 +71,8 @@ struct Readme<'a> {
 /// A server that the README has started, and what it is to have printed when it ends.
 struct Server {
     process: Process,
-    addr: String,
+    /// Where it listens, which may be several places.
+    addrs: Vec<String>,
     expected: String,
     order: fn(&str) -> String,
 }
@@ -98,18 +99,22 @@ impl Readme<'_> {
             match args.first() {
                 Some(&"server") => {
                     self.end_server().await;
-                    args.extend(["--addr", "127.0.0.1:0"]);
+                    let listeners = expected.matches("listening on ").count();
+                    args.extend(["--addr", "127.0.0.1:0"].repeat(listeners));
                     let mut process = Process::start(self.program, &args);
-                    let addr = process.addr().await;
+                    let mut addrs = Vec::new();
+                    for _ in 0..listeners {
+                        addrs.push(process.addr().await);
+                    }
                     let expected = expected.replace("^C\n", "");
-                    self.server = Some(Server { process, addr, expected, order });
+                    self.server = Some(Server { process, addrs, expected, order });
                     continue;
                 }
                 Some(&("client" | "probe")) => {
-                    let server = self.server.as_ref();
-                    let addr = server.map_or(&*nobody, |server| &*server.addr);
+                    let nobody = slice::from_ref(&nobody);
+                    let addrs = self.server.as_ref().map_or(nobody, |server| &*server.addrs);
                     args.retain(|arg| *arg != "--addr" && !arg.starts_with("127.0.0.1:"));
-                    args.extend(["--addr", addr]);
+                    args.extend(addrs.iter().flat_map(|addr| ["--addr", addr]));
                 }
                 _ => {}
             }

@@ -2,25 +2,36 @@
 
 use regex_lite::{Captures, Regex};
 
-/// The text with what differs from run to run replaced: ports, error numbers, times that
-/// something took, and UUIDs, which are numbered as they come.
+/// The text with what differs from run to run replaced: error numbers, times that something took,
+/// shares as bars, how many calls failed if any did; and addresses and UUIDs, which are numbered as
+/// they come.
 pub(crate) fn timeless(text: &str) -> String {
-    let pattern = |pattern| Regex::new(pattern).expect("the pattern is valid");
-    let text = pattern(r"127\.0\.0\.1:\d+").replace_all(text, "127.0.0.1:PORT");
-    let text = pattern(r"os error \d+").replace_all(&text, "os error N");
+    let text = pattern(r"os error \d+").replace_all(text, "os error N");
     let text = pattern(r"after \d+(\.\d+)?(ns|µs|ms|s)\b").replace_all(&text, "after TIME");
-    let mut uuids = Vec::new();
-    pattern(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-        .replace_all(&text, |found: &Captures<'_>| {
-            let uuid = found[0].to_owned();
-            let known = uuids.iter().position(|other| *other == uuid);
-            let number = known.unwrap_or_else(|| {
-                uuids.push(uuid);
-                uuids.len() - 1
-            });
-            format!("UUID-{number}")
-        })
-        .into_owned()
+    let text = pattern(r" *█+ \d+").replace_all(&text, " BAR");
+    let text =
+        pattern(r"[1-9]\d* of (\d+) calls failed").replace_all(&text, "SOME of $1 failed");
+    let text = numbered(&text, r"127\.0\.0\.1:\d+ *", "127.0.0.1:PORT-");
+    numbered(&text, r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID-")
+}
+
+fn pattern(pattern: &str) -> Regex {
+    Regex::new(pattern).expect("the pattern is valid")
+}
+
+/// The text with whatever matches the pattern replaced by `name` and a number, the same for the same.
+fn numbered(text: &str, this: &str, name: &str) -> String {
+    let mut seen = Vec::new();
+    let number = |found: &Captures<'_>| {
+        let found = found[0].trim_end().to_owned();
+        let known = seen.iter().position(|other| *other == found);
+        let number = known.unwrap_or_else(|| {
+            seen.push(found);
+            seen.len() - 1
+        });
+        format!("{name}{number}")
+    };
+    pattern(this).replace_all(text, number).into_owned()
 }
 
 #[cfg(test)]

@@ -120,7 +120,7 @@ async fn a_graceful_shutdown_loses_no_call() {
     for _ in 0..20 {
         tokio::task::yield_now().await;
     }
-    network.stop(1);
+    let _open = network.stop(1);
     assert!(callers.iter().all(|caller| !caller.is_finished()), "there is load");
     for caller in callers {
         caller.await.expect("no call is lost");

@@ -7,7 +7,7 @@ use load_balancing::{
     server::Backend,
 };
 use proto::echo::echo_server::EchoServer;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tonic::{Code, service::Routes};
 use tonic_health::{
     ServingStatus,
@@ -109,4 +109,18 @@ async fn a_backend_that_is_killed_is_connected_and_watched_anew() {
     start(&network, 1).set_service_status(SERVICE, ServingStatus::Serving).await;
     settle().await;
     assert_eq!(four(&channel).await, [1; 4]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_backend_that_drains_does_not_wait_for_the_watch() {
+    let network = Network::default();
+    let health = start(&network, 1);
+    health.set_service_status(SERVICE, ServingStatus::Serving).await;
+    let channel = channel(&network, &[1]);
+    echo(&channel).await.expect("it is answered");
+    let open = network.stop(1);
+    // Nobody calls, and nobody says that the health has changed.
+    timeout(Duration::from_secs(5), open.join_all())
+        .await
+        .expect("the connection is closed in time");
 }

@@ -14,7 +14,7 @@ use std::{
 use futures::FutureExt;
 use load_balancing::{
     channel::Channel,
-    connection::{Connector, Stream},
+    handshake::{Connector, Stream},
     resolver::Resolver,
     server::Backend,
 };
@@ -31,17 +31,17 @@ use tokio_util::sync::CancellationToken;
 use tonic::{Status, service::Routes, transport::Server};
 
 /// The address of the backend with this number.
-pub fn addr(number: u8) -> SocketAddr {
+pub(crate) fn addr(number: u8) -> SocketAddr {
     SocketAddr::from(([10, 0, 0, number], 50051))
 }
 
 /// Waits until nothing is left to do for this instant.
-pub async fn settle() {
+pub(crate) async fn settle() {
     tokio::time::sleep(Duration::from_nanos(1)).await;
 }
 
 #[derive(Clone, Default)]
-pub struct Network(Arc<Mutex<Inner>>);
+pub(crate) struct Network(Arc<Mutex<Inner>>);
 
 #[derive(Default)]
 struct Inner {
@@ -59,19 +59,19 @@ struct Running {
 
 impl Network {
     /// Starts echo backends with these numbers.
-    pub fn of(numbers: impl IntoIterator<Item = u8>) -> Self {
+    pub(crate) fn of(numbers: impl IntoIterator<Item = u8>) -> Self {
         let network = Self::default();
         numbers.into_iter().for_each(|number| network.start(number));
         network
     }
 
     /// Starts an echo backend.
-    pub fn start(&self, number: u8) {
+    pub(crate) fn start(&self, number: u8) {
         self.serve(number, Routes::new(EchoServer::new(Backend { addr: addr(number) })));
     }
 
     /// Starts a backend with services of the test's own.
-    pub fn serve(&self, number: u8, routes: Routes) {
+    pub(crate) fn serve(&self, number: u8, routes: Routes) {
         let (incoming, stop) = self.listen(number);
         let incoming = UnboundedReceiverStream::new(incoming).map(Ok::<_, io::Error>);
         tokio::spawn(
@@ -82,7 +82,7 @@ impl Network {
     }
 
     /// Listens, and hands out the connections, with a token that is cancelled by `stop`.
-    pub fn listen(
+    pub(crate) fn listen(
         &self,
         number: u8,
     ) -> (mpsc::UnboundedReceiver<DuplexStream>, CancellationToken) {
@@ -94,27 +94,27 @@ impl Network {
     }
 
     /// Ends a backend with all of its connections.
-    pub fn kill(&self, number: u8) {
+    pub(crate) fn kill(&self, number: u8) {
         self.0.lock().unwrap().backends.remove(&addr(number)).expect("it runs");
     }
 
     /// Ends a backend gracefully: it sends GOAWAY, and finishes its calls. New connections are refused.
-    pub fn stop(&self, number: u8) {
-        let mut inner = self.0.lock().unwrap();
-        let mut running = inner.backends.remove(&addr(number)).expect("it runs");
-        running.wires.detach_all();
+    /// The old ones are those that are returned.
+    pub(crate) fn stop(&self, number: u8) -> JoinSet<()> {
+        let running = self.0.lock().unwrap().backends.remove(&addr(number)).expect("it runs");
         running.stop.cancel();
+        running.wires
     }
 
     /// When the backend was connected to, or was tried to be.
-    pub fn attempts(&self, number: u8) -> Vec<Instant> {
+    pub(crate) fn attempts(&self, number: u8) -> Vec<Instant> {
         let inner = self.0.lock().unwrap();
         let attempts = inner.attempts.iter().filter(|(tried, _)| *tried == addr(number));
         attempts.map(|(_, at)| *at).collect()
     }
 
     /// How many connections the backend has.
-    pub fn connections(&self, number: u8) -> usize {
+    pub(crate) fn connections(&self, number: u8) -> usize {
         let mut inner = self.0.lock().unwrap();
         let Some(running) = inner.backends.get_mut(&addr(number)) else { return 0 };
         while running.wires.join_next().now_or_never().flatten().is_some() {}
@@ -141,42 +141,60 @@ impl Network {
     }
 
     /// What a channel on this network stands on.
-    pub fn connector(&self) -> Connector {
+    pub(crate) fn connector(&self) -> Connector {
         let network = self.clone();
         Arc::new(move |to| std::future::ready(network.connect(to)).boxed())
     }
 }
 
-/// A resolver whose answers are the test's.
-pub struct Told(pub watch::Receiver<Result<Vec<SocketAddr>, String>>, pub bool);
+type Answer = Result<Vec<SocketAddr>, String>;
 
-/// A resolver that answers with these backends, and with what is sent later.
-pub fn told(numbers: &[u8]) -> (watch::Sender<Result<Vec<SocketAddr>, String>>, Told) {
-    let (sender, receiver) = watch::channel(Ok(addrs(numbers)));
-    (sender, Told(receiver, false))
+/// What a resolver answers, as the test wants.
+pub(crate) struct Answers(watch::Sender<Answer>);
+
+impl Answers {
+    pub(crate) fn say(&self, numbers: &[u8]) {
+        drop(self.0.send_replace(Ok(addrs(numbers))));
+    }
+
+    pub(crate) fn fail(&self, why: &str) {
+        drop(self.0.send_replace(Err(why.into())));
+    }
 }
 
-pub fn addrs(numbers: &[u8]) -> Vec<SocketAddr> {
+/// A resolver that answers what it is told.
+pub(crate) struct Told {
+    answers: watch::Receiver<Answer>,
+    has_answered: bool,
+}
+
+/// A resolver that answers with these backends, until it is told otherwise.
+pub(crate) fn told(numbers: &[u8]) -> (Answers, Told) {
+    let (sender, answers) = watch::channel(Ok(addrs(numbers)));
+    (Answers(sender), Told { answers, has_answered: false })
+}
+
+pub(crate) fn addrs(numbers: &[u8]) -> Vec<SocketAddr> {
     numbers.iter().copied().map(addr).collect()
 }
 
 #[tonic::async_trait]
 impl Resolver for Told {
     async fn resolve(&mut self, _: &Notify) -> Result<Vec<SocketAddr>, launcher::Error> {
-        if self.1 && self.0.changed().await.is_err() {
+        if self.has_answered && self.answers.changed().await.is_err() {
             std::future::pending::<()>().await;
         }
-        self.1 = true;
-        Ok(self.0.borrow_and_update().clone()?)
+        self.has_answered = true;
+        Ok(self.answers.borrow_and_update().clone()?)
     }
 }
 
 /// Which backend answers the next call, or why none does.
-pub async fn echo(channel: &Channel) -> Result<u8, Status> {
+pub(crate) async fn echo(channel: &Channel) -> Result<u8, Status> {
     echo_with(channel, tonic::Request::new(EchoRequest { message: "hi".into() })).await
 }
 
-pub async fn echo_with(
+pub(crate) async fn echo_with(
     channel: &Channel,
     request: tonic::Request<EchoRequest>,
 ) -> Result<u8, Status> {
@@ -185,7 +203,7 @@ pub async fn echo_with(
 }
 
 /// The number of the backend that this answer is from.
-pub fn from(message: &str) -> u8 {
+pub(crate) fn from(message: &str) -> u8 {
     let number = message.rsplit_once("(from 10.0.0.").expect("it says where it is from").1;
     number.split_once(':').expect("an address has a port").0.parse().expect("it is a number")
 }

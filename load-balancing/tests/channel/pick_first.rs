@@ -2,7 +2,7 @@
 
 use load_balancing::channel::Channel;
 
-use crate::network::{Network, Told, addrs, echo, settle, told};
+use crate::network::{Network, Told, echo, settle, told};
 
 fn channel(network: &Network, resolver: Told) -> Channel {
     Channel::over(resolver).connector(network.connector()).build()
@@ -56,10 +56,10 @@ async fn it_stays_with_its_backend_when_the_list_changes_around_it() {
     let (answers, resolver) = told(&[2, 3]);
     let channel = channel(&network, resolver);
     assert_eq!(echo(&channel).await.expect("it is answered"), 2);
-    answers.send_replace(Ok(addrs(&[1, 3, 2])));
+    answers.say(&[1, 3, 2]);
     settle().await;
     assert_eq!(echo(&channel).await.expect("it is answered"), 2);
-    answers.send_replace(Ok(addrs(&[1, 3])));
+    answers.say(&[1, 3]);
     settle().await;
     assert_eq!(echo(&channel).await.expect("it is answered"), 1, "its own is gone");
 }

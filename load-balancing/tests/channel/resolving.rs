@@ -50,7 +50,7 @@ async fn no_call_fails_while_addresses_come_and_go() {
         if callers.iter().all(tokio::task::JoinHandle::is_finished) {
             break;
         }
-        answers.send_replace(Ok(addrs(numbers)));
+        answers.say(numbers);
         for _ in 0..10 {
             tokio::task::yield_now().await;
         }
@@ -73,7 +73,7 @@ async fn a_stream_goes_on_when_its_backend_is_no_longer_in_the_list() {
     let call = client.bidirectional_streaming_echo(ReceiverStream::new(receiver));
     let mut stream = call.await.expect("it is answered").into_inner();
     for update in [&[1][..], &[2], &[2, 1], &[2]] {
-        answers.send_replace(Ok(addrs(update)));
+        answers.say(update);
         settle().await;
         requests.send(EchoRequest::default()).await.expect("the stream is open");
         let answer = stream.message().await.expect("no error").expect("it has not ended");
@@ -93,7 +93,7 @@ async fn the_old_addresses_stay_when_the_resolver_fails() {
     let (answers, resolver) = told(&[1]);
     let channel = channel(&network, resolver);
     echo(&channel).await.expect("it is answered");
-    answers.send_replace(Err("the name server is on fire".into()));
+    answers.fail("the name server is on fire");
     settle().await;
     echo(&channel).await.expect("it is answered");
     assert_eq!(network.attempts(1).len(), 1, "on the same connection");
@@ -103,7 +103,7 @@ async fn the_old_addresses_stay_when_the_resolver_fails() {
 async fn before_there_are_addresses_calls_fail_with_the_resolvers_error() {
     let network = Network::default();
     let (answers, resolver) = told(&[]);
-    answers.send_replace(Err("the name server is on fire".into()));
+    answers.fail("the name server is on fire");
     let channel = channel(&network, resolver);
     let status = echo(&channel).await.expect_err("there is no address");
     assert_eq!(status.code(), Code::Unavailable);
@@ -116,7 +116,7 @@ async fn an_empty_list_of_addresses_makes_calls_fail() {
     let (answers, resolver) = told(&[1]);
     let channel = channel(&network, resolver);
     echo(&channel).await.expect("it is answered");
-    answers.send_replace(Ok(Vec::new()));
+    answers.say(&[]);
     settle().await;
     let status = echo(&channel).await.expect_err("there is no address");
     assert_eq!(status.code(), Code::Unavailable);

@@ -1,0 +1,97 @@
+//! From an address to an HTTP/2 connection that has been answered.
+
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+use futures::future::BoxFuture;
+use hyper::client::conn::http2;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+    pin, select,
+    sync::oneshot,
+    task::JoinHandle,
+    time::{interval, timeout},
+};
+use tokio_util::io::InspectReader;
+
+use crate::connection::Connection;
+
+/// Makes the stream of bytes that a connection stands on. TLS would go in here.
+pub type Connector =
+    Arc<dyn Fn(SocketAddr) -> BoxFuture<'static, io::Result<Box<dyn Stream>>> + Send + Sync>;
+
+/// A stream of bytes in both directions.
+pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
+/// Connects by TCP.
+pub(crate) fn tcp() -> Connector {
+    Arc::new(|addr| {
+        Box::pin(async move {
+            let stream = TcpStream::connect(addr).await?;
+            // A small message is not to wait for the one after it.
+            stream.set_nodelay(true)?;
+            Ok(Box::new(stream) as Box<dyn Stream>)
+        })
+    })
+}
+
+/// Where in a frame its type stands: after three bytes of length (RFC 9113, section 4.1).
+const FRAME_TYPE: usize = 3;
+
+/// The type of the first frame that a server sends (RFC 9113, section 3.4).
+const SETTINGS: u8 = 4;
+
+/// Connects to `addr` within `limit`. Returns the connection, and the task that drives it, which ends
+/// when the connection takes no more calls, and says whether that was by a GOAWAY.
+pub(crate) async fn open(
+    addr: SocketAddr,
+    connector: &Connector,
+    limit: Duration,
+) -> Result<(Connection, JoinHandle<bool>), launcher::Error> {
+    let late = |_| format!("no HTTP/2 handshake within {limit:?}");
+    timeout(limit, handshake(addr, connector)).await.map_err(late)?
+}
+
+async fn handshake(
+    addr: SocketAddr,
+    connector: &Connector,
+) -> Result<(Connection, JoinHandle<bool>), launcher::Error> {
+    let stream = connector(addr).await?;
+    // A socket that is connected tells little: the system connects it to a process that hangs, too.
+    // A backend is there when its part of the handshake is, which begins with a SETTINGS frame.
+    let (heard, greeting) = oneshot::channel();
+    let (mut heard, mut start) = (Some(heard), Vec::new());
+    let stream = InspectReader::new(stream, move |bytes: &[u8]| {
+        if heard.is_some() {
+            start.extend(bytes.iter().take(FRAME_TYPE + 1));
+            if let Some(kind) = start.get(FRAME_TYPE)
+                && let Some(heard) = heard.take()
+            {
+                // Nobody listens where the time was over first.
+                let _ = heard.send(*kind);
+            }
+        }
+    });
+    let (requests, connection) =
+        http2::Builder::new(TokioExecutor::new()).handshake(TokioIo::new(stream)).await?;
+    let driver = tokio::spawn(async {
+        pin!(connection);
+        // hyper looks for a GOAWAY when there is something to send. This is for a connection with
+        // nothing but a long stream on it, for which the server would wait in vain.
+        let mut look = interval(Duration::from_secs(1));
+        loop {
+            select! {
+                ended = &mut connection => return ended.is_ok(),
+                _ = look.tick() => {}
+            }
+        }
+    });
+    match greeting.await {
+        Ok(SETTINGS) => Ok((Connection::new(addr, requests)?, driver)),
+        Ok(_) => Err("the server does not speak HTTP/2".into()),
+        Err(_) => Err("the server hung up".into()),
+    }
+}
