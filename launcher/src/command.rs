@@ -43,7 +43,7 @@ impl Command {
 /// Refuses what is no `HOST:PORT`, before anything tries to use it.
 ///
 /// An IPv6 address stands in brackets, as in a URI.
-pub(crate) fn check(addr: &str) -> Result<(), Error> {
+pub fn check(addr: &str) -> Result<(), Error> {
     let refuse = |why: &str| {
         Err(format!("{addr:?} is no address: {why}; write HOST:PORT, as in 127.0.0.1:50051")
             .into())

@@ -48,7 +48,7 @@ use std::{io::Write, process::ExitCode, time::Duration};
 use clap::{CommandFactory, FromArgMatches, Parser};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
-pub use command::{Addr, Command};
+pub use command::{Addr, Command, check as check_addr};
 pub use sides::{DRAIN, both, client, listen, server};
 pub use status::{code_name, describe, root_cause};
 pub use transcript::one_line;

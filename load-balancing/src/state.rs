@@ -7,6 +7,8 @@ use futures::{
     stream::{self, BoxStream},
 };
 
+use tokio::time::Instant;
+
 use crate::connection::Connection;
 
 /// The connectivity states of gRPC (grpc/grpc, `doc/connectivity-semantics-and-api.md`).
@@ -34,6 +36,15 @@ impl fmt::Debug for State {
             Self::Shutdown => "SHUTDOWN",
         })
     }
+}
+
+/// A failed attempt.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// When it failed.
+    pub at: Instant,
+    /// The address and the reason.
+    pub reason: String,
 }
 
 /// Says of a connection that stands whether calls may be sent on it, and again when that changes.

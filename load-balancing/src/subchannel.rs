@@ -20,7 +20,7 @@ use crate::{
     backoff::Backoff,
     connection::Connection,
     handshake::{Connector, open},
-    state::{Readiness, State},
+    state::{Failure, Readiness, State},
 };
 
 /// How subchannels connect.
@@ -39,15 +39,6 @@ pub(crate) struct News {
     pub(crate) changed: Notify,
     /// A connection was lost or failed: the addresses may be out of date.
     pub(crate) resolve: Notify,
-}
-
-/// A failed attempt.
-#[derive(Clone, Debug)]
-pub struct Failure {
-    /// When it failed.
-    pub at: Instant,
-    /// The address and the reason.
-    pub reason: String,
 }
 
 /// One address of a target.

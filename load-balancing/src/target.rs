@@ -25,12 +25,13 @@ impl Target {
     /// Reads `dns:///HOST:PORT`, `ipv4:ADDRESS:PORT,...` or `example:///NAME`; what has no scheme that
     /// is known is a name for DNS.
     pub(crate) fn parse(target: &str, names: &Names) -> Result<Self, launcher::Error> {
-        let refuse = |why: &str| format!("{target} is not a target: {why}");
+        let refuse =
+            |why: &str| launcher::Error::from(format!("{target} is not a target: {why}"));
         match target.split_once(':') {
             Some(("ipv4", list)) => {
                 let addresses = list.split(',').map(|address| match address.parse() {
                     Ok(address @ SocketAddr::V4(_)) => Ok(address),
-                    _ => Err(refuse(&format!("\"{address}\" is no IPv4 address with a port"))),
+                    _ => Err(refuse(&format!("{address:?} is no IPv4 address with a port"))),
                 });
                 let addresses = addresses.collect::<Result<_, _>>()?;
                 Ok(Self { resolver: Box::new(Fixed(Some(addresses))), authority: None })
@@ -39,30 +40,23 @@ impl Target {
                 let name = endpoint(name).map_err(refuse)?;
                 let backends =
                     names.get(name).ok_or_else(|| refuse("no such name is known"))?;
-                for backend in backends {
-                    host_and_port(backend).map_err(|why| format!("{backend}: {why}"))?;
-                }
-                Ok(Self {
-                    resolver: Box::new(Dns::new(backends.clone(), INTERVAL)),
-                    authority: Some(name.parse().map_err(|_| refuse("it is not a name"))?),
-                })
+                Self::dns(name, backends.clone())
             }
-            Some(("dns", name)) => Self::dns(endpoint(name).map_err(refuse)?),
-            _ => Self::dns(target),
+            Some(("dns", name)) => {
+                let name = endpoint(name).map_err(refuse)?;
+                Self::dns(name, vec![name.to_owned()])
+            }
+            _ => Self::dns(target, vec![target.to_owned()]),
         }
     }
 
-    fn dns(name: &str) -> Result<Self, launcher::Error> {
-        let authority = host_and_port(name).map_err(|why| format!("{name}: {why}"))?;
-        let resolver = Box::new(Dns::new(vec![name.to_owned()], INTERVAL));
-        Ok(Self { resolver, authority: Some(authority) })
+    /// What DNS knows of the backends, each a `HOST:PORT`.
+    fn dns(name: &str, backends: Vec<String>) -> Result<Self, launcher::Error> {
+        // gRPC takes port 443 where there is none. Here there is no TLS, and it would be wrong.
+        backends.iter().try_for_each(|backend| launcher::check_addr(backend))?;
+        let resolver = Box::new(Dns::new(backends, INTERVAL));
+        Ok(Self { resolver, authority: Some(name.parse()?) })
     }
-}
-
-fn host_and_port(name: &str) -> Result<Authority, &'static str> {
-    let authority = name.parse::<Authority>().map_err(|_| "this is no HOST:PORT")?;
-    // gRPC takes 443 where there is none. Without TLS that would never be right.
-    authority.port_u16().map(|_| authority.clone()).ok_or("it has no port")
 }
 
 /// The endpoint of what follows a scheme: of `///NAME`, or of `NAME` alone.

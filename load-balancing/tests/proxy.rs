@@ -86,7 +86,16 @@ fn channel(addr: &str) -> Channel {
 async fn nginx(change: (&str, &str)) -> Proxy {
     start("nginx.conf", change, |file| {
         let mut nginx = Command::new(env::var("NGINX").unwrap_or("nginx".into()));
-        nginx.args(["-p", ".", "-c", file, "-e", "stderr", "-g", "daemon off; master_process off;"]);
+        nginx.args([
+            "-p",
+            ".",
+            "-c",
+            file,
+            "-e",
+            "stderr",
+            "-g",
+            "daemon off; master_process off;",
+        ]);
         nginx
     })
     .await

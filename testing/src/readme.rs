@@ -19,7 +19,7 @@ use crate::{Ended, Process, deaf_addr, excerpt::check_excerpt, timeless::timeles
 ///   compared in their order, but not how the sides' lines mix.
 /// - `rust FILE`: an excerpt. Its lines stand in FILE one after the other, whatever their indentation;
 ///   `// ...` stands for any number of lines.
-/// - `sh`: a command that is not run. One that tries an exercise names one that exists.
+/// - `sh`: a command that is not run. One that tests an exercise names one that exists.
 /// - `mermaid`: a diagram.
 pub async fn check_readme(package: &str, program: &str) {
     let package = Path::new(package);
@@ -136,7 +136,7 @@ impl Readme<'_> {
             self.package.file_name().expect("a package is a folder").display()
         );
         let Some(exercise) = block.trim().strip_prefix(&start) else {
-            assert!(block.starts_with("cargo build "), "no exercise is tried by {block}");
+            assert!(!block.starts_with("cargo test"), "no exercise is tested by {block}");
             return;
         };
         let tests = read(&self.package.join("tests/exercises.rs"));

@@ -220,19 +220,20 @@ fn a_target_that_does_not_parse_is_refused_with_the_reason() {
         ("broken".to_owned(), vec!["127.0.0.1".to_owned()]),
     ]);
     for (target, reason) in [
-        ("", "HOST:PORT"),
+        ("", "no port"),
         ("localhost", "no port"),
         ("dns:///localhost", "no port"),
-        ("dns:///two words:1", "HOST:PORT"),
+        ("dns:///two words:1", "neither a name nor"),
         ("dns://8.8.8.8/localhost:1", "not supported"),
         ("dns://localhost:1", "three slashes"),
         ("ipv4:", "\"\" is no IPv4 address"),
         ("ipv4:127.0.0.1:1,localhost:1", "\"localhost:1\" is no IPv4 address"),
         ("ipv4:[::1]:1", "no IPv4 address"),
+        ("ipv6:[::1]:1", "in brackets"),
         ("example:///nowhere", "no such name"),
         ("example:///broken", "no port"),
-        ("xds:///shop", "HOST:PORT"),
-        ("unix:/tmp/socket", "HOST:PORT"),
+        ("xds:///shop", "a scheme"),
+        ("unix:/tmp/socket", "not a number"),
     ] {
         let error = Channel::to(target, &names).err().expect(target).to_string();
         assert!(error.contains(reason), "{target}: {error}");
