@@ -1,0 +1,147 @@
+//! The client's side: the same call three times, each time with one layer less.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use launcher::Error;
+use prost::Message;
+use proto::ecommerce::{Product, product_info_client::ProductInfoClient};
+use tonic::{
+    body::Body,
+    transport::{Channel, Endpoint},
+};
+use tower::{Service, ServiceExt};
+use tracing::info;
+
+use crate::{
+    connection::Connection,
+    decode::{Value, fields},
+    dump::{annotated, hex},
+    encode::{Encoder, product},
+    framing::{Messages, PREFIX, frame},
+    headers, raw,
+    watch::View,
+};
+
+const ADD_PRODUCT: &str = "/ecommerce.ProductInfo/addProduct";
+const GET_PRODUCT: &str = "/ecommerce.ProductInfo/getProduct";
+const SEARCH_ORDERS: &str = "/ecommerce.OrderManagement/searchOrders";
+
+/// How long a call may take.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Makes the calls to the server at `target`, a `HOST:PORT`, and shows their bytes; with
+/// [`View::Frames`] those of all frames.
+pub async fn run(target: String, view: View) -> Result<(), Error> {
+    let channel = Endpoint::from_shared(format!("http://{target}"))?
+        .connect_timeout(Duration::from_secs(5))
+        .timeout(TIMEOUT)
+        .connect()
+        .await?;
+    info!("1. with the generated stub");
+    by_stub(ProductInfoClient::new(channel.clone())).await?;
+    info!("2. the message by hand, over an HTTP library");
+    let id = by_post(channel).await?;
+    info!("3. HTTP/2 by hand");
+    by_frames(&target, &id, view).await
+}
+
+fn watch() -> Product {
+    Product { name: "Apple Watch S4".into(), price: 400.0, ..Product::default() }
+}
+
+/// What one usually sees of a call.
+async fn by_stub(mut stub: ProductInfoClient<Channel>) -> Result<(), Error> {
+    let id = stub.add_product(watch()).await?.into_inner();
+    info!("addProduct({:?}) -> {}", watch().name, id.value);
+    Ok(())
+}
+
+/// Makes the bytes of the message, posts them, and takes the response apart. Returns the product's id.
+async fn by_post(mut channel: Channel) -> Result<String, Error> {
+    let message = product(&watch());
+    info!("Product {{ name: {:?}, price: {} }} is", watch().name, watch().price);
+    for line in annotated(&message.pieces) {
+        info!("  {line}");
+    }
+    let message = message.bytes();
+    if message != watch().encode_to_vec() {
+        return Err("prost would have encoded it otherwise".into());
+    }
+    let framed = frame(&message)?;
+    let prefix = framed.get(..PREFIX).unwrap_or_default();
+    info!("and its prefix: {}, not compressed, {} bytes", hex(prefix), message.len());
+
+    let request = headers::request("a.server", ADD_PRODUCT, TIMEOUT)?;
+    let request = request.map(|()| Body::new(Full::new(framed)));
+    let response = channel.ready().await?.call(request).await?;
+    info!("POST {ADD_PRODUCT} -> HTTP status {}", response.status().as_u16());
+    let body = response.into_body().collect().await?;
+    let trailers = body.trailers().cloned().unwrap_or_default();
+    let mut messages = Messages::new(1024);
+    messages.push(&body.to_bytes());
+    let answer = messages.next()?.ok_or("there is no message in the response")?;
+    info!("a message of {} bytes:", answer.bytes.len());
+    for line in raw::lines(&answer.bytes)? {
+        info!("  {line}");
+    }
+    let status = trailers.get("grpc-status").and_then(|status| status.to_str().ok());
+    info!("and in the trailers: grpc-status: {}", status.unwrap_or("none"));
+    let id = fields(&answer.bytes).find_map(|field| match field.ok()?.value {
+        Value::LengthDelimited(id) => String::from_utf8(id.to_vec()).ok(),
+        _ => None,
+    });
+    Ok(id.ok_or("there is no id in the response")?)
+}
+
+/// A call that is answered, one that is refused, one with a stream of answers; and with all frames to
+/// be seen, two at the same time.
+async fn by_frames(target: &str, id: &str, view: View) -> Result<(), Error> {
+    let connection = Connection::open(target, Some(view)).await?;
+
+    let product =
+        connection.call(GET_PRODUCT, &text(id), TIMEOUT).await?.only_message().await?;
+    connection.flush().await;
+    info!("getProduct -> {}", raw::lines(&product)?.join(", "));
+
+    let unknown = text("\u{c5c6}\u{c74c}");
+    let status = match connection.call(GET_PRODUCT, &unknown, TIMEOUT).await {
+        Ok(call) => call.only_message().await.err(),
+        Err(status) => Some(status),
+    };
+    connection.flush().await;
+    info!("getProduct -> {}", status.ok_or("there is no such product, and it was found")?);
+
+    let google = text("Google");
+    let found = count(&connection, &google).await?;
+    connection.flush().await;
+    info!("searchOrders -> {found} messages");
+
+    if view == View::Frames {
+        info!("4. two calls at the same time");
+        let amazon = text("Amazon");
+        let (google, amazon) =
+            tokio::try_join!(count(&connection, &google), count(&connection, &amazon))?;
+        connection.flush().await;
+        info!("searchOrders -> {google} messages and {amazon} messages");
+    }
+    Ok(())
+}
+
+/// A message with one field, a string: a `ProductID`, or a `google.protobuf.StringValue`.
+fn text(text: &str) -> Bytes {
+    let mut message = Encoder::default();
+    message.string(1, "value", text);
+    message.bytes().into()
+}
+
+/// How many orders are found.
+async fn count(connection: &Connection, text: &[u8]) -> Result<usize, Error> {
+    let mut call = connection.call(SEARCH_ORDERS, text, TIMEOUT).await?;
+    let mut found = 0;
+    while call.message().await?.is_some() {
+        found += 1;
+    }
+    Ok(found)
+}
