@@ -32,6 +32,8 @@ pub const OK: u8 = 0;
 pub const CANCELLED: u8 = 1;
 /// The number of UNKNOWN.
 pub const UNKNOWN: u8 = 2;
+/// The number of INVALID_ARGUMENT.
+pub const INVALID_ARGUMENT: u8 = 3;
 /// The number of DEADLINE_EXCEEDED.
 pub const DEADLINE_EXCEEDED: u8 = 4;
 /// The number of NOT_FOUND.
