@@ -41,7 +41,8 @@ pub(crate) async fn balance(
     let shutdown = CancellationToken::new();
     let _guard = shutdown.clone().drop_guard();
 
-    // As a stream, because its next answer may be long under way when something else happens.
+    // As a stream, so that a lookup goes on when another branch of `select!` is taken, which drops
+    // the futures of the others.
     let answers = stream::unfold((resolver, Arc::clone(&news)), |(mut resolver, news)| async {
         Some((resolver.resolve(&news.resolve).await, (resolver, news)))
     });

@@ -20,7 +20,6 @@ use crate::{
 /// The settings of a [`Channel`]; what is not set is as gRPC has it.
 pub struct Builder {
     resolver: Box<dyn Resolver>,
-    authority: Option<Authority>,
     policy: Box<dyn Policy>,
     options: Options,
 }
@@ -32,8 +31,9 @@ impl Builder {
             connect_timeout: Duration::from_secs(20),
             connector: tcp(),
             readiness: always(),
+            authority,
         };
-        Self { resolver, authority, policy: Box::new(PickFirst::default()), options }
+        Self { resolver, policy: Box::new(PickFirst::default()), options }
     }
 
     /// The load-balancing policy, in place of `pick_first`.
@@ -79,6 +79,6 @@ impl Builder {
     pub fn build(self) -> Channel {
         let (sender, current) = watch::channel(Current::resolving());
         tokio::spawn(balance(self.resolver, self.policy, self.options, sender));
-        Channel { current, authority: self.authority }
+        Channel { current }
     }
 }

@@ -3,7 +3,7 @@
 use std::task::{Context, Poll};
 
 use futures::future::BoxFuture;
-use http::{Request, Response, uri::Authority};
+use http::{Request, Response};
 use tokio::sync::watch;
 use tonic::{Status, body::Body};
 use tower::Service;
@@ -32,7 +32,6 @@ pub struct WaitForReady;
 #[derive(Clone)]
 pub struct Channel {
     pub(crate) current: watch::Receiver<Current>,
-    pub(crate) authority: Option<Authority>,
 }
 
 impl Channel {
@@ -53,7 +52,7 @@ impl Channel {
     /// backend that the policy wants is connected or has failed. Calls need not wait for this. But
     /// those that come earlier all go to the backends that were the first to answer.
     pub async fn connected(&self) {
-        // An error says that the runtime is shutting down.
+        // An error says that the channel's task has ended, which calls are told.
         let _ = self.current.clone().wait_for(|current| !current.connecting).await;
     }
 
@@ -66,8 +65,8 @@ impl Channel {
         loop {
             let connection = deadline.limit(self.pick(wait_for_ready)).await??;
             deadline.write(request.headers_mut());
-            let sent = connection.send(request, self.authority.as_ref(), deadline);
-            match deadline.limit(sent).await? {
+            connection.mark_used();
+            match deadline.limit(connection.send(request, deadline)).await? {
                 Ok(response) => return Ok(response),
                 Err(Failed::Lost(status)) => return Err(status),
                 // The connection was just closed. Its subchannel is about to notice, and then there
@@ -94,7 +93,7 @@ impl Channel {
 
     /// Waits for the next picker after the one that was last used.
     async fn change(&mut self) -> Result<(), Status> {
-        let gone = |_| Status::unavailable("the channel's runtime is shutting down");
+        let gone = |_| Status::unavailable("the channel's task has ended");
         self.current.changed().await.map_err(gone)
     }
 }

@@ -31,7 +31,7 @@ pub struct Client {
     /// The backends' addresses, one for each --addr, behind the name lb.example.grpc.io
     #[arg(long, value_name = "HOST:PORT", default_values = ["127.0.0.1:50051", "127.0.0.1:50052"])]
     addr: Vec<String>,
-    /// What to call: dns:///HOST:PORT, ipv4:ADDRESS:PORT,... or example:///lb.example.grpc.io
+    /// What to call in place of --addr: dns:///HOST:PORT or ipv4:ADDRESS:PORT,...
     #[arg(long, value_name = "URI", default_value = TARGET)]
     target: String,
     /// Which backend each call goes to
@@ -80,17 +80,20 @@ impl Client {
         })
         .await;
         tally.bars().iter().for_each(|bar| info!("{bar}"));
-        match tally.last_failure {
-            None => Ok(()),
-            Some(status) => Err(format!(
-                "{} of {} calls failed, the last with {}; start backends with `cargo run -p \
-                 load-balancing -- server`, or name where they are with --addr",
-                tally.failed,
-                self.calls,
-                describe(&status)
-            )
-            .into()),
+        let Some(status) = &tally.last_failure else { return Ok(()) };
+        let mut why = format!(
+            "{} of {} calls failed, the last with {}",
+            tally.failed,
+            self.calls,
+            describe(status)
+        );
+        if tally.failed == self.calls && self.target == TARGET {
+            why.push_str(
+                "; start backends with `cargo run -p load-balancing -- server`, or name where \
+                 they are with --addr",
+            );
         }
+        Err(why.into())
     }
 
     async fn stub(&self) -> Result<Stub, Error> {

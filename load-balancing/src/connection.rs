@@ -10,7 +10,7 @@ use std::{
 };
 
 use http::{
-    Request, Response, Uri,
+    Request, Response, StatusCode, Uri,
     uri::{Authority, Scheme},
 };
 use hyper::client::conn::http2::SendRequest;
@@ -18,7 +18,7 @@ use tonic::{Status, body::Body};
 
 use crate::{
     deadline::Deadline,
-    response::{ResponseBody, lost},
+    response::{ResponseBody, lost, not_grpc},
 };
 
 /// An HTTP/2 connection to a backend. Clones are the same connection, which is closed when they are
@@ -32,7 +32,7 @@ struct Inner {
     requests: SendRequest<Body>,
     /// Each call holds a clone, so that their number is the number of calls.
     calls: Arc<()>,
-    /// Whether there was ever a call.
+    /// Whether it was used for a call.
     used: AtomicBool,
 }
 
@@ -40,16 +40,18 @@ struct Inner {
 pub(crate) enum Failed {
     /// Nothing of it was sent. Here it is again, for another connection.
     Unsent(Box<Request<Body>>),
-    /// The backend may have seen it.
+    /// It has ended with this status; the backend may have seen it.
     Lost(Status),
 }
 
 impl Connection {
+    /// A connection whose calls carry this authority, or the backend's address where there is none.
     pub(crate) fn new(
         addr: SocketAddr,
+        authority: Option<Authority>,
         requests: SendRequest<Body>,
     ) -> Result<Self, launcher::Error> {
-        let authority = addr.to_string().parse()?;
+        let authority = authority.map_or_else(|| addr.to_string().parse(), Ok)?;
         let (calls, used) = (Arc::new(()), AtomicBool::new(false));
         Ok(Self(Arc::new(Inner { addr, authority, requests, calls, used })))
     }
@@ -66,31 +68,36 @@ impl Connection {
         Arc::strong_count(&self.0.calls) - 1
     }
 
-    /// Whether there was ever a call on it.
+    /// Says that it is used for a call, and not for a health check alone.
+    pub(crate) fn mark_used(&self) {
+        self.0.used.store(true, Relaxed);
+    }
+
+    /// Whether it has been used for a call.
     pub(crate) fn was_used(&self) -> bool {
         self.0.used.load(Relaxed)
     }
 
-    /// Sends a call, and waits for the headers of the response. Where there is no authority, the
-    /// call carries the backend's address as one.
+    /// Sends a call, and waits for the headers of the response.
     pub(crate) async fn send(
         &self,
         mut request: Request<Body>,
-        authority: Option<&Authority>,
         deadline: Deadline,
     ) -> Result<Response<ResponseBody>, Failed> {
         let inner = &*self.0;
         // Of the URI, a generated client knows the path alone.
         let mut uri = mem::take(request.uri_mut()).into_parts();
         uri.scheme = Some(Scheme::HTTP);
-        uri.authority = Some(authority.unwrap_or(&inner.authority).clone());
+        uri.authority = Some(inner.authority.clone());
         *request.uri_mut() = Uri::from_parts(uri).map_err(|error| {
             Failed::Lost(Status::internal(format!("there is no such path: {error}")))
         })?;
 
         let call = Arc::clone(&inner.calls);
-        inner.used.store(true, Relaxed);
         match inner.requests.clone().try_send_request(request).await {
+            Ok(response) if response.status() != StatusCode::OK => {
+                Err(Failed::Lost(not_grpc(inner.addr, response.status())))
+            }
             Ok(response) => {
                 Ok(response.map(|body| ResponseBody::new(body, inner.addr, call, deadline)))
             }

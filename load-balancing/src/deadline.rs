@@ -33,7 +33,8 @@ impl Deadline {
 
     /// Whether it will have passed when `delay` is over.
     pub(crate) fn passes_within(self, delay: Duration) -> bool {
-        self.0.is_some_and(|deadline| Instant::now() + delay >= deadline)
+        self.0
+            .is_some_and(|deadline| deadline.saturating_duration_since(Instant::now()) <= delay)
     }
 
     /// Waits for `work`, until the deadline at most.

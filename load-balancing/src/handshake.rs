@@ -15,7 +15,7 @@ use tokio::{
 };
 use tokio_util::io::InspectReader;
 
-use crate::connection::Connection;
+use crate::{connection::Connection, subchannel::Options};
 
 /// Makes the stream of bytes that a connection stands on. TLS would go in here.
 pub type Connector =
@@ -27,7 +27,8 @@ pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 /// Connects by TCP.
-pub(crate) fn tcp() -> Connector {
+#[must_use]
+pub fn tcp() -> Connector {
     Arc::new(|addr| {
         Box::pin(async move {
             let stream = TcpStream::connect(addr).await?;
@@ -44,22 +45,22 @@ const FRAME_TYPE: usize = 3;
 /// The type of the first frame that a server sends (RFC 9113, section 3.4).
 const SETTINGS: u8 = 4;
 
-/// Connects to `addr` within `limit`. Returns the connection, and the task that drives it, which ends
-/// when the connection takes no more calls, and says whether that was by a GOAWAY.
+/// Connects to `addr`. Returns the connection, and the task that drives it, which ends when the
+/// connection takes no more calls, and says whether that was by a GOAWAY.
 pub(crate) async fn open(
     addr: SocketAddr,
-    connector: &Connector,
-    limit: Duration,
+    options: &Options,
 ) -> Result<(Connection, JoinHandle<bool>), launcher::Error> {
+    let limit = options.connect_timeout;
     let late = |_| format!("no HTTP/2 handshake within {limit:?}");
-    timeout(limit, handshake(addr, connector)).await.map_err(late)?
+    timeout(limit, handshake(addr, options)).await.map_err(late)?
 }
 
 async fn handshake(
     addr: SocketAddr,
-    connector: &Connector,
+    options: &Options,
 ) -> Result<(Connection, JoinHandle<bool>), launcher::Error> {
-    let stream = connector(addr).await?;
+    let stream = (options.connector)(addr).await?;
     // A socket that is connected tells little: the system connects it to a process that hangs, too.
     // A backend is there when its part of the handshake is, which begins with a SETTINGS frame.
     let (heard, greeting) = oneshot::channel();
@@ -79,8 +80,8 @@ async fn handshake(
         http2::Builder::new(TokioExecutor::new()).handshake(TokioIo::new(stream)).await?;
     let driver = tokio::spawn(async {
         pin!(connection);
-        // hyper looks for a GOAWAY when there is something to send. This is for a connection with
-        // nothing but a long stream on it, for which the server would wait in vain.
+        // hyper looks for a GOAWAY when there is something to send. With nothing but a long stream on
+        // the connection there may never be, and the server would wait for us.
         let mut look = interval(Duration::from_secs(1));
         loop {
             select! {
@@ -90,7 +91,9 @@ async fn handshake(
         }
     });
     match greeting.await {
-        Ok(SETTINGS) => Ok((Connection::new(addr, requests)?, driver)),
+        Ok(SETTINGS) => {
+            Ok((Connection::new(addr, options.authority.clone(), requests)?, driver))
+        }
         Ok(_) => Err("the server does not speak HTTP/2".into()),
         Err(_) => Err("the server hung up".into()),
     }

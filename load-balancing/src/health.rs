@@ -38,8 +38,10 @@ struct Watch {
     backoff: Backoff,
     delays: Box<dyn Iterator<Item = Duration> + Send>,
     statuses: Option<Streaming<HealthCheckResponse>>,
-    /// How long to wait before the next call.
+    /// How long to wait before the watch is called.
     pause: Duration,
+    /// Whether it has said anything since.
+    heard: bool,
     /// Nobody is there to ask.
     unimplemented: bool,
 }
@@ -49,11 +51,9 @@ impl Watch {
         let send = move |request| {
             let connection = connection.clone();
             async move {
-                connection.send(request, None, Deadline(None)).await.map_err(|failed| {
-                    match failed {
-                        Failed::Lost(status) => status,
-                        Failed::Unsent(_) => Status::unavailable("the connection was lost"),
-                    }
+                connection.send(request, Deadline(None)).await.map_err(|failed| match failed {
+                    Failed::Lost(status) => status,
+                    Failed::Unsent(_) => Status::unavailable("the connection was lost"),
                 })
             }
         };
@@ -64,6 +64,7 @@ impl Watch {
             delays: Box::new(backoff.delays()),
             statuses: None,
             pause: Duration::ZERO,
+            heard: false,
             unimplemented: false,
         }
     }
@@ -81,7 +82,10 @@ impl Watch {
                 Ok(())
             }
             Err(status) => {
-                self.pause = self.delays.next().unwrap_or(self.backoff.max);
+                // One that has worked may end for any reason, and is called again at once.
+                let delay = if self.heard { None } else { self.delays.next() };
+                self.pause = delay.unwrap_or_default();
+                self.heard = false;
                 Err(format!("its health cannot be watched: {}", launcher::describe(&status))
                     .into())
             }
@@ -97,9 +101,8 @@ impl Watch {
         let message = statuses.message().await?;
         let message = message.ok_or_else(|| Status::unavailable("the watch has ended"))?;
         self.statuses = Some(statuses);
-        // A message shows that the watch works: the next failure is a first one again.
         self.delays = Box::new(self.backoff.delays());
-        self.pause = Duration::ZERO;
+        self.heard = true;
         Ok(message.status())
     }
 

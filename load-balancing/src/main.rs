@@ -43,6 +43,8 @@ async fn serve(addrs: &[String]) -> Result<(), Error> {
     let Some((first, others)) = addrs.split_first() else {
         return Err("there is no --addr to serve on".into());
     };
+    // All or none: nobody is to be told of a server that is not going to be.
+    addrs.iter().try_for_each(|addr| launcher::check_addr(addr))?;
     launcher::server(first, async |listener: TcpListener, shutdown: Shutdown| {
         let mut listeners = vec![listener];
         for addr in others {

@@ -1,6 +1,8 @@
 //! `pick_first`: the first address that answers gets all calls.
 
-use std::{collections::HashSet, net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc};
+
+use tokio::time::Instant;
 
 use crate::{
     policy::{Pick, Picker, Policy, not_ready, ready},
@@ -14,8 +16,8 @@ use crate::{
 pub struct PickFirst {
     /// The address that it stays with.
     selected: Option<SocketAddr>,
-    /// The addresses that have failed since a connection stood.
-    failed: HashSet<SocketAddr>,
+    /// When a connection last stood. What has failed before that may be tried again.
+    stood: Option<Instant>,
 }
 
 impl Policy for PickFirst {
@@ -24,41 +26,33 @@ impl Policy for PickFirst {
         let stay = ready.iter().find(|connection| Some(connection.addr()) == self.selected);
         if let Some(connection) = stay.or(ready.first()).cloned() {
             self.selected = Some(connection.addr());
-            self.failed.clear();
+            self.stood = Some(Instant::now());
             return Arc::new(move || Pick::Use(connection.clone()));
         }
 
-        let has_failed = |subchannel: &&Arc<Subchannel>| {
+        let failed = |subchannel: &Arc<Subchannel>| {
             matches!(subchannel.state(), State::TransientFailure)
-                || self.failed.contains(&subchannel.addr())
+                || subchannel.failure().is_some_and(|failure| Some(failure.at) > self.stood)
         };
-        self.failed = subchannels.iter().filter(has_failed).map(|sub| sub.addr()).collect();
-        let is_idle = |subchannel: &&Arc<Subchannel>| matches!(subchannel.state(), State::Idle);
-        let mut idle = subchannels.iter().filter(is_idle);
         let connecting = subchannels.iter().any(|sub| matches!(sub.state(), State::Connecting));
+        let mut idle = subchannels.iter().filter(|sub| matches!(sub.state(), State::Idle));
 
-        match idle.clone().next().cloned() {
-            // Nobody has called yet, or nobody since the connection was lost.
-            Some(first) if self.failed.is_empty() && !connecting => Arc::new(move || {
-                first.connect();
-                Pick::Wait
-            }),
-            Some(first) if !connecting => {
-                // Those that were tried come after those that were not.
-                idle.find(|sub| !self.failed.contains(&sub.addr())).unwrap_or(&first).connect();
-                self.picker(subchannels)
+        if let Some(first) = idle.clone().next().cloned()
+            && !connecting
+        {
+            if !subchannels.iter().any(failed) {
+                // Nobody has called yet, or nobody since the connection was lost.
+                return Arc::new(move || {
+                    first.connect();
+                    Pick::Wait
+                });
             }
-            _ => self.picker(subchannels),
+            // Those that have failed come after those that have not.
+            idle.find(|sub| !failed(sub)).unwrap_or(&first).connect();
         }
-    }
-}
-
-impl PickFirst {
-    /// Calls wait until each address has been tried.
-    fn picker(&self, subchannels: &[Arc<Subchannel>]) -> Picker {
-        if self.failed.len() < subchannels.len() {
-            return Arc::new(|| Pick::Wait);
+        if subchannels.iter().all(failed) {
+            return not_ready(subchannels);
         }
-        not_ready(subchannels)
+        Arc::new(|| Pick::Wait)
     }
 }

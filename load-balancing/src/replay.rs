@@ -3,7 +3,7 @@
 use std::{
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    task::{Context, Poll, ready},
+    task::{Context, Poll, Waker},
 };
 
 use bytes::Bytes;
@@ -17,44 +17,58 @@ pub(crate) struct Replay(Arc<Mutex<Shared>>);
 
 struct Shared {
     body: Body,
-    /// What has been sent, while all of it is still here.
-    kept: Option<Vec<Bytes>>,
+    /// What has been sent.
+    kept: Vec<Bytes>,
     size: usize,
     limit: usize,
-    /// How many attempts there were. The body belongs to the last.
-    attempts: usize,
+    /// All that has been sent is kept, and another attempt is possible.
+    whole: bool,
+    /// The number of the attempt that the body belongs to.
+    attempt: usize,
+    /// The attempt that waits for the body.
+    waiting: Option<Waker>,
 }
 
 impl Replay {
     /// Keeps up to `limit` bytes of `body`.
     pub(crate) fn new(body: Body, limit: usize) -> Self {
-        let kept = Some(Vec::new());
-        Self(Arc::new(Mutex::new(Shared { body, kept, size: 0, limit, attempts: 0 })))
+        let kept = Vec::new();
+        let shared =
+            Shared { body, kept, size: 0, limit, whole: true, attempt: 0, waiting: None };
+        Self(Arc::new(Mutex::new(shared)))
     }
 
-    /// The body from its start, for the next attempt. The attempt before gets no more of it.
-    pub(crate) fn attempt(&self) -> Body {
-        let number = {
-            let mut shared = lock(&self.0);
-            shared.attempts += 1;
-            shared.attempts
-        };
+    /// The body, from its start, for this attempt.
+    pub(crate) fn body(&self) -> Body {
+        let number = lock(&self.0).attempt;
         Body::new(Attempt { shared: Arc::clone(&self.0), number, next: 0 })
     }
 
-    /// Whether another attempt could send all of it.
-    pub(crate) fn is_whole(&self) -> bool {
-        lock(&self.0).kept.is_some()
+    /// Takes the body away from the attempt that has it, for another. Returns whether all of it can
+    /// be sent again.
+    pub(crate) fn take_back(&self) -> bool {
+        let mut shared = lock(&self.0);
+        if !shared.whole {
+            return false;
+        }
+        shared.attempt += 1;
+        let old = shared.waiting.take();
+        drop(shared);
+        if let Some(old) = old {
+            // It finds out that it is over. Otherwise it would wait as long as its connection lasts.
+            old.wake();
+        }
+        true
     }
 
-    /// Keeps nothing any more: there will be no other attempt.
+    /// Keeps no more: there will be no other attempt.
     pub(crate) fn commit(&self) {
-        lock(&self.0).kept = None;
+        lock(&self.0).whole = false;
     }
 }
 
 fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
-    // A panic in the body that is polled in here ends the attempt; there is nothing to mend.
+    // A panic in the body that is polled in here ends the attempt. There is nothing to mend.
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -76,39 +90,48 @@ impl HttpBody for Attempt {
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let this = &mut *self;
         let mut shared = lock(&this.shared);
-        if shared.attempts != this.number {
+        if shared.attempt != this.number {
             return Poll::Ready(Some(Err(Status::cancelled("another attempt is under way"))));
         }
-        if let Some(data) = shared.kept.as_ref().and_then(|kept| kept.get(this.next)) {
+        // Also when it is committed: this attempt may have begun with the others' part.
+        if let Some(data) = shared.kept.get(this.next) {
             this.next += 1;
             return Poll::Ready(Some(Ok(Frame::data(data.clone()))));
         }
-        let frame = ready!(Pin::new(&mut shared.body).poll_frame(context));
-        if let Some(Ok(frame)) = &frame {
-            this.next += 1;
-            shared.keep(frame);
+        match Pin::new(&mut shared.body).poll_frame(context) {
+            Poll::Ready(frame) => {
+                if let Some(Ok(frame)) = &frame {
+                    this.next += 1;
+                    shared.keep(frame);
+                }
+                Poll::Ready(frame)
+            }
+            Poll::Pending => {
+                shared.waiting = Some(context.waker().clone());
+                Poll::Pending
+            }
         }
-        Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {
         let shared = lock(&self.shared);
-        let kept = shared.kept.as_ref().map_or(0, Vec::len);
-        self.next >= kept && shared.body.is_end_stream()
+        self.next >= shared.kept.len() && shared.body.is_end_stream()
     }
 }
 
 impl Shared {
     fn keep(&mut self, frame: &Frame<Bytes>) {
-        let Some(kept) = &mut self.kept else { return };
         // A gRPC request has no trailers. Should one have, it is not repeated.
+        let size =
+            frame.data_ref().map_or(usize::MAX, |data| data.len().saturating_add(self.size));
+        self.whole &= size <= self.limit;
         match frame.data_ref() {
-            Some(data) if self.size + data.len() <= self.limit => {
-                self.size += data.len();
+            Some(data) if self.whole => {
+                self.size = size;
                 // A reference to the bytes, not a copy.
-                kept.push(data.clone());
+                self.kept.push(data.clone());
             }
-            _ => self.kept = None,
+            _ => self.kept = Vec::new(),
         }
     }
 }

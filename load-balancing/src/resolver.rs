@@ -6,7 +6,7 @@ use futures::future::BoxFuture;
 use tokio::{
     net::lookup_host,
     sync::Notify,
-    time::{Instant, sleep_until},
+    time::{Instant, sleep},
 };
 use tracing::debug;
 
@@ -21,7 +21,8 @@ pub trait Resolver: Send + 'static {
     /// once more. A resolver that is told of changes by itself does not need it.
     ///
     /// After an error the addresses that there were stay in use. An empty list is no error: it says
-    /// that there is no backend.
+    /// that there is no backend. After either it is called again at once, and has to wait by itself
+    /// before it answers, as [`Dns`] does.
     async fn resolve(&mut self, again: &Notify) -> Result<Vec<SocketAddr>, launcher::Error>;
 }
 
@@ -49,10 +50,12 @@ pub struct Dns {
     names: Vec<String>,
     interval: Duration,
     lookup: Box<Lookup>,
-    /// When the next lookup is allowed. `None` before the first.
-    next: Option<Instant>,
+    /// When the last lookup began, and how long the next has to wait. `None` before the first.
+    last: Option<(Instant, Duration)>,
     /// The delays after failures; `None` when the last lookup went well.
     failing: Option<Box<dyn Iterator<Item = Duration> + Send>>,
+    /// Whether there has been an answer.
+    answered: bool,
 }
 
 impl Dns {
@@ -74,18 +77,25 @@ impl Dns {
         + Sync
         + 'static,
     ) -> Self {
-        Self { names, interval, lookup: Box::new(lookup), next: None, failing: None }
+        Self {
+            names,
+            interval,
+            lookup: Box::new(lookup),
+            last: None,
+            failing: None,
+            answered: false,
+        }
     }
 }
 
 #[tonic::async_trait]
 impl Resolver for Dns {
     async fn resolve(&mut self, again: &Notify) -> Result<Vec<SocketAddr>, launcher::Error> {
-        if let Some(next) = self.next {
+        if let Some((asked, wait)) = self.last {
             if self.failing.is_none() {
                 again.notified().await;
             }
-            sleep_until(next).await;
+            sleep(wait.saturating_sub(asked.elapsed())).await;
         }
         let asked = Instant::now();
         let mut addresses = Vec::new();
@@ -96,20 +106,21 @@ impl Resolver for Dns {
                 Err(error) => failure = Some(format!("cannot look up {name}: {error}")),
             }
         }
-        match failure {
-            // One name of several may fail: the others are better than nothing.
-            Some(error) if addresses.is_empty() => {
-                let delays =
-                    self.failing.get_or_insert_with(|| Box::new(Backoff::default().delays()));
-                self.next = Some(asked + delays.next().unwrap_or(self.interval));
-                Err(error.into())
-            }
-            _ => {
-                debug!(?addresses, "resolved");
-                self.failing = None;
-                self.next = Some(asked + self.interval);
-                Ok(addresses)
-            }
+        debug!(?addresses, ?failure, "looked up");
+        let Some(failure) = failure else {
+            self.failing = None;
+            self.last = Some((asked, self.interval));
+            self.answered = true;
+            return Ok(addresses);
+        };
+        let delays = self.failing.get_or_insert_with(|| Box::new(Backoff::default().delays()));
+        self.last = Some((asked, delays.next().unwrap_or(self.interval)));
+        // Some of the names are better than none. But they are not better than all of them a while
+        // ago: the others' backends may be well, and be used.
+        if addresses.is_empty() || self.answered {
+            return Err(failure.into());
         }
+        self.answered = true;
+        Ok(addresses)
     }
 }

@@ -5,18 +5,19 @@ use std::{
     net::SocketAddr,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use bytes::Bytes;
+use http::StatusCode;
 use http_body::{Body, Frame};
 use hyper::body::Incoming;
 use tokio::time::{Sleep, sleep_until};
-use tonic::Status;
+use tonic::{Code, Status};
 
 use crate::deadline::{Deadline, exceeded};
 
-/// The messages and the trailers of a response, until the deadline.
+/// The messages and the trailers of a response. Whoever reads them after the deadline is told so.
 pub struct ResponseBody {
     /// `None` when the deadline has passed; the stream is reset as it is dropped.
     body: Option<Incoming>,
@@ -50,19 +51,16 @@ impl Body for ResponseBody {
         let Some(body) = &mut this.body else {
             return Poll::Ready(None);
         };
-        // What has come counts, even if nobody took it in time.
-        if let Poll::Ready(frame) = Pin::new(body).poll_frame(context) {
-            return Poll::Ready(
-                frame.map(|frame| frame.map_err(|error| lost(this.addr, error))),
-            );
-        }
+        // First, because a backend may send faster than anybody reads, and then the body is never
+        // pending.
         if let Some(deadline) = &mut this.deadline
             && deadline.as_mut().poll(context).is_ready()
         {
             this.body = None;
             return Poll::Ready(Some(Err(exceeded())));
         }
-        Poll::Pending
+        let frame = ready!(Pin::new(body).poll_frame(context));
+        Poll::Ready(frame.map(|frame| frame.map_err(|error| lost(this.addr, error))))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -86,13 +84,31 @@ pub(crate) fn lost(addr: SocketAddr, error: hyper::Error) -> Status {
     status
 }
 
-/// Whether the backend says that it has not looked at this call, and never will: it refused the
-/// stream, or had said GOAWAY before it came (RFC 9113, sections 6.8 and 8.7).
+/// The status of a call that was answered by something that does not speak gRPC, such as a proxy that
+/// has no backend: gRPC has one for each HTTP status (grpc/grpc, `doc/http-grpc-status-mapping.md`).
+pub(crate) fn not_grpc(addr: SocketAddr, status: StatusCode) -> Status {
+    let code = match status.as_u16() {
+        400 => Code::Internal,
+        401 => Code::Unauthenticated,
+        403 => Code::PermissionDenied,
+        404 => Code::Unimplemented,
+        429 | 502 | 503 | 504 => Code::Unavailable,
+        _ => Code::Unknown,
+    };
+    Status::new(code, format!("{addr} has answered with HTTP status {status}"))
+}
+
+/// Whether no backend has looked at this call, nor ever will: it was refused, or came after a GOAWAY
+/// (RFC 9113, sections 6.8 and 8.7), or was still waiting for a stream when the connection ended, which
+/// hyper counts as an error of ours.
 pub(crate) fn is_refused(status: &Status) -> bool {
     let error = status.source().and_then(|source| source.downcast_ref::<hyper::Error>());
-    error.and_then(h2_error).is_some_and(|error| {
-        error.is_remote()
-            && (error.is_go_away() || error.reason() == Some(h2::Reason::REFUSED_STREAM))
+    error.is_some_and(|error| {
+        let refused = |error: &h2::Error| {
+            error.is_go_away() || error.reason() == Some(h2::Reason::REFUSED_STREAM)
+        };
+        error.is_user()
+            || h2_error(error).is_some_and(|error| error.is_remote() && refused(error))
     })
 }
 

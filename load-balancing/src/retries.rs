@@ -88,11 +88,12 @@ impl Retries {
         let policy = self.methods.get(head.uri.path()).copied();
         let mut attempts_left =
             policy.map_or(1, |policy| policy.max_attempts.min(MAX_ATTEMPTS));
-        let mut delays = policy.unwrap_or_default().backoff.delays();
+        let backoff = policy.unwrap_or_default().backoff;
+        let mut delays = backoff.delays();
         let mut may_be_refused = true;
         let mut previous = 0_u32;
         loop {
-            let mut request = Request::from_parts(head.clone(), body.attempt());
+            let mut request = Request::from_parts(head.clone(), body.body());
             deadline.write(request.headers_mut());
             if previous > 0 {
                 request.headers_mut().insert("grpc-previous-rpc-attempts", previous.into());
@@ -100,19 +101,28 @@ impl Retries {
             let result = self.channel.call(request).await;
             let delay = match &result {
                 Err(status) if may_be_refused && is_refused(status) => {
+                    // Nobody has seen it, and so it does not count.
                     may_be_refused = false;
                     Some(Duration::ZERO)
                 }
                 result if attempts_left > 1 && is_unavailable(result) => {
                     attempts_left -= 1;
-                    pushback(result, delays.next())
+                    previous += 1;
+                    match pushback(result) {
+                        Pushback::None => delays.next(),
+                        Pushback::After(delay) => {
+                            delays = backoff.delays();
+                            Some(delay)
+                        }
+                        Pushback::Never => None,
+                    }
                 }
                 _ => None,
             };
             match delay {
-                Some(delay) if body.is_whole() && !deadline.passes_within(delay) => {
+                Some(delay) if !deadline.passes_within(delay) && body.take_back() => {
+                    drop(result);
                     sleep(delay).await;
-                    previous += 1;
                 }
                 // It is committed: what has come, headers or a failure, is the caller's.
                 _ => {
@@ -132,19 +142,23 @@ fn is_unavailable(result: &Result<Response<ResponseBody>, Status>) -> bool {
     }
 }
 
-/// After how long another attempt may be made: what the backend asks for, or else `delay`. `None` if
-/// the backend asks for no other attempt.
-fn pushback(
-    result: &Result<Response<ResponseBody>, Status>,
-    delay: Option<Duration>,
-) -> Option<Duration> {
+/// What a backend says to another attempt.
+enum Pushback {
+    None,
+    After(Duration),
+    Never,
+}
+
+fn pushback(result: &Result<Response<ResponseBody>, Status>) -> Pushback {
     let headers = result.as_ref().ok().map(Response::headers);
     let Some(asked) = headers.and_then(|headers| headers.get("grpc-retry-pushback-ms")) else {
-        return delay;
+        return Pushback::None;
     };
-    // What is negative, or no number, says no.
-    let milliseconds = asked.to_str().ok()?.parse::<u32>().ok()?;
-    Some(Duration::from_millis(milliseconds.into()))
+    match asked.to_str().ok().and_then(|asked| asked.parse::<u32>().ok()) {
+        Some(milliseconds) => Pushback::After(Duration::from_millis(milliseconds.into())),
+        // What is negative, or no number, says no.
+        None => Pushback::Never,
+    }
 }
 
 impl Service<Request<Body>> for Retries {

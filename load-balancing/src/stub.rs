@@ -38,6 +38,7 @@ where
 }
 
 /// A stub over a channel of this crate, which repeats calls that were lost.
+#[must_use]
 pub fn repeating(channel: Channel) -> Stub {
     stub(Retries::new(channel).method(UNARY_ECHO, RetryPolicy::default()))
 }

@@ -7,11 +7,12 @@ use std::{
 };
 
 use futures::StreamExt;
+use http::uri::Authority;
 use tokio::{
     select,
     sync::Notify,
     task::JoinHandle,
-    time::{Instant, sleep_until},
+    time::{Instant, sleep},
 };
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
@@ -30,6 +31,8 @@ pub(crate) struct Options {
     pub(crate) connect_timeout: Duration,
     pub(crate) connector: Connector,
     pub(crate) readiness: Readiness,
+    /// What the calls carry as `:authority`, in place of the backend's address.
+    pub(crate) authority: Option<Authority>,
 }
 
 /// What subchannels have to tell.
@@ -107,12 +110,12 @@ impl Subchannel {
         loop {
             self.wanted.notified().await;
             let started = Instant::now();
-            let error = match open(self.addr, &options.connector, options.connect_timeout).await
-            {
+            let error = match open(self.addr, &options).await {
                 Ok((connection, driver)) => {
                     let goaway = self.hold(&connection, driver, &options.readiness).await;
-                    // A proxy may say GOAWAY as often as it likes, and is not to be waited for. But
-                    // whoever hangs up on everybody is not to be asked without a pause.
+                    // A proxy may say GOAWAY every thousand calls, and is connected to anew at once.
+                    // But a backend that takes connections and only closes them has failed: it is
+                    // not to be asked again without a pause.
                     if goaway && connection.was_used()
                         || started.elapsed() >= options.backoff.initial
                     {
@@ -126,13 +129,15 @@ impl Subchannel {
             };
             self.fail(error.as_ref());
             // Counted from the start: an attempt that took long to fail has waited already.
-            sleep_until(started + delays.next().unwrap_or(options.backoff.max)).await;
+            let delay = delays.next().unwrap_or(options.backoff.max);
+            sleep(delay.saturating_sub(started.elapsed())).await;
             let failure = self.failure();
             self.set(State::Idle, failure);
         }
     }
 
-    /// Holds on to a connection until it takes no more calls. Returns whether the backend has said so.
+    /// Holds on to a connection until it takes no more calls. Returns whether that was by a
+    /// GOAWAY.
     async fn hold(
         &self,
         connection: &Connection,

@@ -46,6 +46,9 @@ impl Target {
                 let name = endpoint(name).map_err(refuse)?;
                 Self::dns(name, vec![name.to_owned()])
             }
+            Some((_, rest)) if rest.starts_with('/') => {
+                Err(refuse("its scheme is none of dns, ipv4 and example"))
+            }
             _ => Self::dns(target, vec![target.to_owned()]),
         }
     }

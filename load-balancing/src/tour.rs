@@ -54,8 +54,8 @@ pub async fn run() -> Result<(), Error> {
     for (way, stub) in [
         ("one connection", &one_connection),
         ("balance_list", &balance_list),
-        ("pick_first", &stub(pick_first.clone())),
-        ("pick_first, with retries", &repeating(pick_first)),
+        ("pick_first", &stub(pick_first)),
+        ("pick_first, with retries", &repeating(channel(&addrs, PickFirst::default()).await?)),
         ("round_robin", &stub(round_robin)),
         ("round_robin, with retries", &repeating_round_robin),
     ] {

@@ -18,12 +18,13 @@ use load_balancing::{
     backoff::Backoff,
     channel::Channel,
     retries::{Retries, RetryPolicy},
+    round_robin::RoundRobin,
     server::{Backend, serve},
     stub::UNARY_ECHO,
     target::Names,
 };
 use proto::echo::{EchoRequest, echo_client::EchoClient, echo_server::EchoServer};
-use testing::Process;
+use testing::{Process, deaf_addr};
 use tokio::net::TcpListener;
 use tonic::{
     Status,
@@ -64,6 +65,12 @@ async fn exercise_1_a_policy_that_leaves_it_to_chance() {
         repeated |= answers.windows(2).any(|pair| pair[0] == pair[1]);
     }
     assert!(repeated, "these are turns");
+
+    // One that is not there is not waited for.
+    let (_held, nobody) = deaf_addr();
+    let args = ["client", "--addr", &nobody, "--addr", &addrs[0], "--policy", "random"];
+    let ended = Process::start(PROGRAM, &[&args[..], &["--calls", "200"]].concat()).end().await;
+    assert_eq!(ended.status, Some(0), "{}", ended.stderr);
 }
 
 #[tokio::test]
@@ -73,16 +80,34 @@ async fn exercise_2_lists_of_ipv6_addresses_are_targets() {
         let error = Channel::to(target, &Names::new()).err();
         assert!(error.is_none(), "{target}: {error:?}");
     }
-    for target in ["ipv6:", "ipv6:127.0.0.1:50051", "ipv6:[::1]", "ipv4:[::1]:50051"] {
-        assert!(Channel::to(target, &Names::new()).is_err(), "{target}");
+    for target in [
+        "ipv6:",
+        "ipv6:127.0.0.1:50051",
+        "ipv6:[::1]",
+        "ipv6:[::1]:50051,127.0.0.1:50052",
+        "ipv6:[::1]:50051,",
+        "ipv4:[::1]:50051",
+    ] {
+        let error = Channel::to(target, &Names::new()).err().expect(target).to_string();
+        assert!(error.contains("is not a target"), "{target}: {error}");
     }
     // Some machines have no IPv6.
-    if let Ok(listener) = TcpListener::bind("[::1]:0").await {
-        let addr = listener.local_addr().expect("it is bound");
-        tokio::spawn(serve(listener, pending()));
-        let builder = Channel::to(&format!("ipv6:{addr}"), &Names::new()).expect("a target");
-        let mut stub = EchoClient::new(builder.build());
-        stub.unary_echo(EchoRequest::default()).await.expect("it is answered");
+    let [Ok(one), Ok(other)] =
+        [TcpListener::bind("[::1]:0").await, TcpListener::bind("[::1]:0").await]
+    else {
+        return;
+    };
+    let addrs = [&one, &other].map(|listener| listener.local_addr().expect("it is bound"));
+    tokio::spawn(serve(one, pending()));
+    tokio::spawn(serve(other, pending()));
+    let target = format!("ipv6:{},{}", addrs[0], addrs[1]);
+    let builder = Channel::to(&target, &Names::new()).expect("it is a target");
+    let channel = builder.policy(RoundRobin::default()).build();
+    channel.connected().await;
+    let mut stub = EchoClient::new(channel);
+    for addr in addrs {
+        let answer = stub.unary_echo(EchoRequest::default()).await.expect("it is answered");
+        assert_eq!(answer.into_inner().message, format!(" (from {addr})"));
     }
 }
 
@@ -110,35 +135,39 @@ async fn backend() -> (SocketAddr, Arc<AtomicUsize>, Arc<AtomicBool>) {
 #[ignore = "an exercise"]
 async fn exercise_3_when_most_calls_fail_they_are_not_repeated() {
     let (addr, attempts, down) = backend().await;
-    let builder = Channel::to(&format!("ipv4:{addr}"), &Names::new()).expect("it is a target");
+    let target = format!("ipv4:{addr}");
     let initial = Duration::from_millis(1);
     let backoff = Backoff { initial, max: initial, ..Backoff::default() };
     let policy = RetryPolicy { max_attempts: 4, backoff };
-    let stub = EchoClient::new(Retries::new(builder.build()).method(UNARY_ECHO, policy));
-    // Clones share the tokens.
-    let call = async || {
+    let stub = || {
+        let builder = Channel::to(&target, &Names::new()).expect("it is a target");
+        EchoClient::new(Retries::new(builder.build()).method(UNARY_ECHO, policy))
+    };
+    let first = stub();
+    let call = async |stub: &EchoClient<Retries>| {
         let before = attempts.load(SeqCst);
         let _ = stub.clone().unary_echo(EchoRequest::default()).await;
         attempts.load(SeqCst) - before
     };
 
-    // There are 10 tokens at most. Each failure takes one, and repeating needs more than 5.
-    assert_eq!(call().await, 4, "6 are left");
-    assert_eq!(call().await, 1, "5 are left");
-    for _ in 0..100 {
-        assert_eq!(call().await, 1, "fewer are left, but not fewer than 0");
+    // A method without a policy is none of this.
+    for _ in 0..600 {
+        let call = first.clone().server_streaming_echo(EchoRequest::default()).await;
+        call.map(drop).expect_err("it is down");
     }
-    // Each success brings a tenth of a token.
+    // There are 1,000 tokens. Each failure takes one, and repeating needs more than 500.
+    for number in 1..=125 {
+        assert_eq!(call(&first).await, 4, "after {number} calls");
+    }
+    for _ in 0..101 {
+        assert_eq!(call(&first).await, 1, "no more than 500 are left");
+    }
+    assert_eq!(call(&stub()).await, 4, "another channel has tokens of its own");
+    // 399 are left, and each success brings a tenth of one.
     down.store(false, SeqCst);
-    for _ in 0..62 {
-        assert_eq!(call().await, 1, "it is answered");
+    for _ in 0..1_025 {
+        assert_eq!(call(&first).await, 1, "it is answered");
     }
     down.store(true, SeqCst);
-    assert_eq!(call().await, 2, "there were 6.2, and then 5.2");
-    down.store(false, SeqCst);
-    for _ in 0..1_000 {
-        call().await;
-    }
-    down.store(true, SeqCst);
-    assert_eq!((call().await, call().await), (4, 1), "there were 10");
+    assert_eq!(call(&first).await, 2, "there were 501.5, and then 500.5");
 }

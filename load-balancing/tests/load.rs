@@ -7,12 +7,14 @@ use load_balancing::{
     channel::Channel,
     in_process::InProcess,
     load::load,
+    pick_first::PickFirst,
+    policy::Policy,
     retries::Retries,
     round_robin::RoundRobin,
     stub::{Stub, repeating, stub},
     target::Names,
 };
-use tokio::{sync::watch, time::timeout};
+use tokio::sync::watch;
 use tonic::{Code, Status};
 
 const CALLS: usize = 6_000;
@@ -20,14 +22,17 @@ const CALLERS: usize = 64;
 
 /// The failures of calls to three backends, of which the first is killed after a third of the calls and
 /// is back after two thirds, and its address.
-async fn failures(stub: impl FnOnce(Channel) -> Stub) -> (Vec<Status>, String) {
+async fn failures(
+    policy: impl Policy,
+    stub: impl FnOnce(Channel) -> Stub,
+) -> (Vec<Status>, String) {
     let backends = (0..3).map(|_| InProcess::start().expect("there is a free port"));
     let mut backends = backends.collect::<Vec<_>>();
     let addrs = backends.iter().map(|backend| backend.addr().to_string()).collect::<Vec<_>>();
     let target = format!("ipv4:{}", addrs.join(","));
     let backoff = Backoff { initial: Duration::from_millis(20), ..Backoff::default() };
     let builder = Channel::to(&target, &Names::new()).expect("it is a target");
-    let channel = builder.policy(RoundRobin::default()).backoff(backoff).build();
+    let channel = builder.policy(policy).backoff(backoff).build();
     channel.connected().await;
     let stub = stub(channel);
 
@@ -48,28 +53,25 @@ async fn failures(stub: impl FnOnce(Channel) -> Stub) -> (Vec<Status>, String) {
     };
     tokio::join!(calls, kill);
 
-    let again = async {
-        let mut answered = false;
-        while !answered {
-            load(&stub, 3, 1, async |answer| {
-                answered |= answer.expect("it is answered").contains(&addrs[0]);
-            })
-            .await;
-        }
-    };
-    timeout(Duration::from_secs(30), again).await.expect("it is used again");
     (failures, addrs[0].clone())
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_a_method_that_may_be_repeated_no_call_fails() {
-    let (failures, _) = failures(repeating).await;
+    let (failures, _) = failures(RoundRobin::default(), repeating).await;
+    assert!(failures.is_empty(), "{} failed, the first with {:?}", failures.len(), failures[0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pick_first_loses_no_such_call_either_when_its_backend_is_killed() {
+    let (failures, _) = failures(PickFirst::default(), repeating).await;
     assert!(failures.is_empty(), "{} failed, the first with {:?}", failures.len(), failures[0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_a_method_that_may_not_only_those_fail_that_were_in_flight() {
-    let (failures, victim) = failures(|channel| stub(Retries::new(channel))).await;
+    let (failures, victim) =
+        failures(RoundRobin::default(), |channel| stub(Retries::new(channel))).await;
     assert!((1..=CALLERS).contains(&failures.len()), "{} failed", failures.len());
     let lost = format!("the connection to {victim} was lost: ");
     for failure in failures {

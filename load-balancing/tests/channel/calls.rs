@@ -2,13 +2,18 @@
 
 use std::time::Duration;
 
+use futures::stream::{BoxStream, StreamExt};
 use load_balancing::{
     channel::{Channel, WaitForReady},
     round_robin::RoundRobin,
 };
-use proto::echo::EchoRequest;
+use proto::echo::{
+    EchoRequest, EchoResponse,
+    echo_client::EchoClient,
+    echo_server::{Echo, EchoServer},
+};
 use tokio::time::{Instant, sleep};
-use tonic::{Code, Request};
+use tonic::{Code, Request, Response, Status, Streaming, service::Routes};
 
 use crate::network::{Network, echo, echo_with, settle, told};
 
@@ -100,6 +105,83 @@ async fn a_call_that_waits_for_a_connection_respects_its_deadline() {
     let status = echo_with(&channel, request).await.expect_err("nobody answers");
     assert_eq!(status.code(), Code::DeadlineExceeded);
     assert_eq!(start.elapsed().as_millis(), 300);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_in_flight_ends_at_its_deadline() {
+    let network = Network::default();
+    network.serve(1, Routes::new(EchoServer::new(Endless)));
+    let channel = channel(&network, &[1]);
+    let mut request = Request::new(EchoRequest::default());
+    request.set_timeout(Duration::from_secs(2));
+    let start = Instant::now();
+    let status = EchoClient::new(channel).unary_echo(request).await.expect_err("no answer");
+    assert_eq!(status.code(), Code::DeadlineExceeded);
+    assert_eq!(start.elapsed().as_secs(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_ends_at_its_deadline_also_when_it_never_pauses() {
+    let network = Network::default();
+    network.serve(1, Routes::new(EchoServer::new(Endless)));
+    let channel = channel(&network, &[1]);
+    let mut request = Request::new(EchoRequest::default());
+    request.set_timeout(Duration::from_secs(2));
+    let mut client = EchoClient::new(channel);
+    let answers = client.server_streaming_echo(request).await.expect("it begins");
+    let mut answers = answers.into_inner();
+    let start = Instant::now();
+    let status = loop {
+        // The reader is slower than the backend.
+        sleep(Duration::from_millis(10)).await;
+        if let Err(status) = answers.message().await {
+            break status;
+        }
+    };
+    assert_eq!(status.code(), Code::DeadlineExceeded);
+    // What has been decoded before is still handed out.
+    assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
+}
+
+/// A backend that never answers one call, and never ends the other.
+struct Endless;
+
+type Answers = BoxStream<'static, Result<EchoResponse, Status>>;
+
+#[tonic::async_trait]
+impl Echo for Endless {
+    async fn unary_echo(
+        &self,
+        _: Request<EchoRequest>,
+    ) -> Result<Response<EchoResponse>, Status> {
+        std::future::pending().await
+    }
+
+    type ServerStreamingEchoStream = Answers;
+
+    async fn server_streaming_echo(
+        &self,
+        _: Request<EchoRequest>,
+    ) -> Result<Response<Answers>, Status> {
+        let answer = EchoResponse { message: "x".repeat(10_000) };
+        Ok(Response::new(futures::stream::repeat(answer).map(Ok).boxed()))
+    }
+
+    async fn client_streaming_echo(
+        &self,
+        _: Request<Streaming<EchoRequest>>,
+    ) -> Result<Response<EchoResponse>, Status> {
+        Err(Status::unimplemented("it is not needed here"))
+    }
+
+    type BidirectionalStreamingEchoStream = Answers;
+
+    async fn bidirectional_streaming_echo(
+        &self,
+        _: Request<Streaming<EchoRequest>>,
+    ) -> Result<Response<Answers>, Status> {
+        Err(Status::unimplemented("it is not needed here"))
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -124,3 +124,17 @@ async fn a_backend_that_drains_does_not_wait_for_the_watch() {
         .await
         .expect("the connection is closed in time");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_that_has_worked_and_ends_is_called_again_at_once() {
+    let network = Network::default();
+    let mut health = start(&network, 1);
+    health.set_service_status(SERVICE, ServingStatus::Serving).await;
+    let channel = channel(&network, &[1]);
+    assert_eq!(four(&channel).await, [1; 4]);
+    // This one ends the watch.
+    health.clear_service_status(SERVICE).await;
+    health.set_service_status(SERVICE, ServingStatus::Serving).await;
+    settle().await;
+    assert_eq!(four(&channel).await, [1; 4]);
+}

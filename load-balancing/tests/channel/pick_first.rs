@@ -75,3 +75,14 @@ async fn it_starts_over_from_the_first_address() {
     settle().await;
     assert_eq!(echo(&channel).await.expect("it is answered"), 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_address_that_hangs_is_passed_over() {
+    let network = Network::of([3]);
+    let (_held, _stop) = network.listen(1);
+    let (_held, _stop) = network.listen(2);
+    let channel = channel(&network, told(&[1, 2, 3]).1);
+    let start = tokio::time::Instant::now();
+    assert_eq!(echo(&channel).await.expect("it is answered"), 3);
+    assert_eq!(start.elapsed().as_secs(), 40, "20 s for each that hangs");
+}

@@ -193,6 +193,42 @@ async fn dns_that_fails_is_asked_again_with_growing_delays() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn when_one_of_several_names_fails_the_others_do_until_all_have_been_found() {
+    let failing = Arc::new(AtomicUsize::new(2));
+    let failures = Arc::clone(&failing);
+    let lookup = move |name: String| {
+        let number = if name == "one:50051" { 1 } else { 2 };
+        let fails = number == 2 && failures.load(SeqCst) > 0;
+        let answer =
+            if fails { Err(io::Error::other("SERVFAIL")) } else { Ok(addrs(&[number])) };
+        std::future::ready(answer).boxed()
+    };
+    let names = vec!["one:50051".into(), "two:50051".into()];
+    let mut dns = Dns::with(names, Duration::from_secs(30), lookup);
+    let again = Notify::new();
+    assert_eq!(dns.resolve(&again).await.expect("one is there"), addrs(&[1]));
+    failing.store(0, SeqCst);
+    assert_eq!(dns.resolve(&again).await.expect("both are there"), addrs(&[1, 2]));
+    failing.store(1, SeqCst);
+    again.notify_one();
+    dns.resolve(&again).await.expect_err("the old ones are more, and stay");
+    failing.store(0, SeqCst);
+    assert_eq!(dns.resolve(&again).await.expect("both are there"), addrs(&[1, 2]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_interval_without_an_end_is_one() {
+    let (mut dns, asked) = dns(Duration::MAX, 0);
+    let again = Notify::new();
+    dns.resolve(&again).await.expect("the first works");
+    again.notify_one();
+    let second =
+        tokio::time::timeout(Duration::from_secs(1_000_000), dns.resolve(&again)).await;
+    assert!(second.is_err());
+    assert_eq!(asked.load(SeqCst), 1);
+}
+
 #[tokio::test]
 async fn a_name_is_looked_up_in_the_systems_way() {
     let mut dns = Dns::new(vec!["127.0.0.1:1".into(), "[::1]:2".into()], Duration::ZERO);
@@ -229,11 +265,10 @@ fn a_target_that_does_not_parse_is_refused_with_the_reason() {
         ("ipv4:", "\"\" is no IPv4 address"),
         ("ipv4:127.0.0.1:1,localhost:1", "\"localhost:1\" is no IPv4 address"),
         ("ipv4:[::1]:1", "no IPv4 address"),
-        ("ipv6:[::1]:1", "in brackets"),
         ("example:///nowhere", "no such name"),
         ("example:///broken", "no port"),
-        ("xds:///shop", "a scheme"),
-        ("unix:/tmp/socket", "not a number"),
+        ("xds:///shop", "none of dns, ipv4 and example"),
+        ("unix:/tmp/socket", "none of dns, ipv4 and example"),
     ] {
         let error = Channel::to(target, &names).err().expect(target).to_string();
         assert!(error.contains(reason), "{target}: {error}");
