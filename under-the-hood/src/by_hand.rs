@@ -189,7 +189,7 @@ async fn read(mut body: RecvStream) -> Result<Bytes, Status> {
         messages.push(&data);
         // What is read makes room for more: without this the client would stand still after 64 KiB.
         body.flow_control().release_capacity(data.len()).map_err(broken)?;
-        while let Some(message) = messages.next().map_err(refused)? {
+        while let Some(message) = messages.take().map_err(refused)? {
             if message.compressed {
                 return Err(Status::new(UNIMPLEMENTED, "no compression is known here"));
             }

@@ -91,7 +91,7 @@ impl Call {
         let malformed =
             |error: crate::framing::Malformed| Status::new(INTERNAL, error.to_string());
         loop {
-            if let Some(message) = self.messages.next().map_err(malformed)? {
+            if let Some(message) = self.messages.take().map_err(malformed)? {
                 if message.compressed {
                     return Err(Status::new(
                         INTERNAL,
@@ -100,27 +100,20 @@ impl Call {
                 }
                 return Ok(Some(message.bytes));
             }
-            match self.response.data().await {
-                Some(data) => {
-                    let data = data.map_err(|error| broken(&error))?;
-                    self.messages.push(&data);
-                    // What has been read makes room for more. Without this the server would stand
-                    // still after 64 KiB.
-                    let flow = self.response.flow_control().release_capacity(data.len());
-                    flow.map_err(|error| broken(&error))?;
-                }
-                None => {
-                    let trailers = self.response.trailers().await;
-                    let trailers =
-                        trailers.map_err(|error| broken(&error))?.unwrap_or_default();
-                    let status = Status::read(&trailers);
-                    if status.code == OK {
-                        self.messages.end().map_err(malformed)?;
-                    }
-                    return ended(status);
-                }
-            }
+            let Some(data) = self.response.data().await else { break };
+            let data = data.map_err(|error| broken(&error))?;
+            self.messages.push(&data);
+            // What has been read makes room for more. Without this the server would stand still
+            // after 64 KiB.
+            let flow = self.response.flow_control().release_capacity(data.len());
+            flow.map_err(|error| broken(&error))?;
         }
+        let trailers = self.response.trailers().await.map_err(|error| broken(&error))?;
+        let status = Status::read(&trailers.unwrap_or_default());
+        if status.code == OK {
+            self.messages.end().map_err(malformed)?;
+        }
+        ended(status)
     }
 
     /// The only message of a unary call.

@@ -81,7 +81,7 @@ async fn by_post(mut channel: Channel) -> Result<String, Error> {
     let trailers = body.trailers().cloned().unwrap_or_default();
     let mut messages = Messages::new(1024);
     messages.push(&body.to_bytes());
-    let answer = messages.next()?.ok_or("there is no message in the response")?;
+    let answer = messages.take()?.ok_or("there is no message in the response")?;
     info!("a message of {} bytes:", answer.bytes.len());
     for line in raw::lines(&answer.bytes)? {
         info!("  {line}");

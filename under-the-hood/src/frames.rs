@@ -67,12 +67,12 @@ impl Frame {
     /// Takes the first frame out of `buffer`, if all of it is there. Fails with the length of one that is
     /// too long to be kept.
     pub fn take(buffer: &mut BytesMut) -> Result<Option<Self>, usize> {
-        let Some((&[a, b, c, kind, flags, e, f, g, h], _)) =
+        let Some((&[high, mid, low, kind, flags, stream @ ..], _)) =
             buffer.split_first_chunk::<HEADER>()
         else {
             return Ok(None);
         };
-        let length = usize::from(a) << 16 | usize::from(b) << 8 | usize::from(c);
+        let length = usize::from(high) << 16 | usize::from(mid) << 8 | usize::from(low);
         if length > MAX_FRAME {
             return Err(length);
         }
@@ -82,7 +82,7 @@ impl Frame {
         buffer.advance(HEADER);
         let payload = buffer.split_to(length).freeze();
         // The highest bit is reserved.
-        let stream = u32::from_be_bytes([e, f, g, h]) & 0x7fff_ffff;
+        let stream = u32::from_be_bytes(stream) & 0x7fff_ffff;
         Ok(Some(Self { kind, flags, stream, payload }))
     }
 

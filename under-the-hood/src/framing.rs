@@ -69,14 +69,14 @@ impl Messages {
         Self { buffer: BytesMut::new(), limit }
     }
 
-    /// Takes in what has come. Ask for [`next`](Self::next) after each piece: what is complete stays
+    /// Takes in what has come. Ask for [`take`](Self::take) after each piece: what is complete stays
     /// in memory until then.
     pub fn push(&mut self, data: &[u8]) {
         self.buffer.extend_from_slice(data);
     }
 
     /// The next message, or `None` while it is not complete.
-    pub fn next(&mut self) -> Result<Option<Message>, Malformed> {
+    pub fn take(&mut self) -> Result<Option<Message>, Malformed> {
         let Some((&[flag, a, b, c, d], rest)) = self.buffer.split_first_chunk::<PREFIX>()
         else {
             return Ok(None);

@@ -185,7 +185,7 @@ impl Direction {
         }
         let block = self.block.split();
         let (mut size, mut headers) = (0, Vec::new());
-        let decoded = decoder.decode_with_cb(&block, |name, value| {
+        let result = decoder.decode_with_cb(&block, |name, value| {
             // A byte can stand for a header of kilobytes.
             size += name.len() + value.len();
             if size <= MAX_HEADERS {
@@ -193,7 +193,7 @@ impl Direction {
                     .push((name.escape_ascii().to_string(), value.escape_ascii().to_string()));
             }
         });
-        if let Err(error) = decoded {
+        if let Err(error) = result {
             return self.cannot_decode(frame.stream, &format!("{error:?}"), lines);
         }
         for (name, value) in &headers {
@@ -221,7 +221,7 @@ impl Direction {
         messages.push(&frame.content().unwrap_or_default());
         let mut said = Vec::new();
         let broken = loop {
-            match messages.next() {
+            match messages.take() {
                 Ok(Some(message)) => {
                     let length = message.bytes.len();
                     if message.compressed {

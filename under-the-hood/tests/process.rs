@@ -1,0 +1,79 @@
+//! The command line.
+
+use testing::{Process, deaf_addr};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_under-the-hood");
+
+#[tokio::test]
+async fn with_frames_two_calls_are_seen_to_share_a_connection() {
+    let ended = Process::start(PROGRAM, &["--frames"]).end().await;
+    assert_eq!(ended.status, Some(0), "{}", ended.stderr);
+    let two = ended.stdout.split("4. two calls").nth(1).expect("there is a fourth part");
+    let requests = two.lines().filter(|line| line.starts_with("client | HEADERS"));
+    let streams = requests.take(2).map(|line| line.split(" length").next().unwrap_or_default());
+    assert_eq!(
+        streams.collect::<Vec<_>>(),
+        [
+            "client | HEADERS       stream 7 END_HEADERS",
+            "client | HEADERS       stream 9 END_HEADERS"
+        ]
+    );
+    let answer = two.find("server | HEADERS").expect("they are answered");
+    let second = two.find("stream 9").expect("it is there");
+    assert!(second < answer, "the second does not wait for the first:\n{two}");
+    for frame in ["the connection preface", "SETTINGS      stream 0 ACK", "GOAWAY"] {
+        assert!(ended.stdout.contains(frame), "{frame}");
+    }
+}
+
+#[tokio::test]
+async fn the_proxy_shows_the_calls_of_another_program() {
+    let mut server = Process::start(PROGRAM, &["server", "--addr", "127.0.0.1:0"]);
+    let to = server.addr().await;
+    let mut watch = Process::start(PROGRAM, &["watch", "--addr", "127.0.0.1:0", "--to", &to]);
+    let addr = watch.addr().await;
+    let client = Process::start(PROGRAM, &["client", "--addr", &addr]).end().await;
+    assert_eq!(client.status, Some(0), "{}", client.stderr);
+    watch.line(":path: /ecommerce.ProductInfo/addProduct").await;
+    watch.line("2: \"Apple Watch S4\"").await;
+    watch.line("grpc-status: 0").await;
+    // The client's second connection.
+    watch.line("client 2 |   :path: /ecommerce.OrderManagement/searchOrders").await;
+}
+
+#[tokio::test]
+async fn streams_have_colours_where_colours_are_wanted() {
+    let ended = Process::start("env", &["CLICOLOR_FORCE=1", PROGRAM, "--frames"]).end().await;
+    let colour = |stream: &str| {
+        let line =
+            ended.stdout.lines().find(|line| line.contains(stream)).expect("it is there");
+        line.split("\x1b[0m ")
+            .nth(1)
+            .expect("it has a head")
+            .split('H')
+            .next()
+            .map(str::to_owned)
+    };
+    assert_ne!(colour("HEADERS       stream 7"), colour("HEADERS       stream 9"));
+}
+
+#[tokio::test]
+async fn a_client_that_finds_no_server_says_so_in_one_line() {
+    let (_held, addr) = deaf_addr();
+    let ended = Process::start(PROGRAM, &["client", "--addr", &addr]).end().await;
+    assert_eq!(ended.status, Some(1));
+    assert!(
+        ended.stderr.starts_with(&format!("cannot connect to {addr}: ")),
+        "{}",
+        ended.stderr
+    );
+    assert_eq!(ended.stderr.lines().count(), 1);
+}
+
+#[tokio::test]
+async fn the_place_to_pass_on_to_has_to_be_an_address() {
+    let args = ["watch", "--addr", "127.0.0.1:0", "--to", "localhost"];
+    let ended = Process::start(PROGRAM, &args).end().await;
+    assert_eq!(ended.status, Some(1));
+    assert!(ended.stderr.contains("it has no port"), "{}", ended.stderr);
+}
