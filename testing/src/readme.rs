@@ -20,7 +20,7 @@ use crate::{Ended, Process, deaf_addr, excerpt::check_excerpt, timeless::timeles
 /// - `rust FILE`: an excerpt. Its lines stand in FILE one after the other, whatever their indentation;
 ///   `// ...` stands for any number of lines.
 /// - `sh`: a command that is not run. One that tests an exercise names one that exists.
-/// - `mermaid`: a diagram.
+/// - `mermaid`: a diagram; `text`: part of a transcript that is shown, and checked, elsewhere.
 pub async fn check_readme(package: &str, program: &str) {
     let package = Path::new(package);
     let mut readme = Readme { package, program, server: None };
@@ -30,7 +30,7 @@ pub async fn check_readme(package: &str, program: &str) {
             ["console", "sides"] => readme.check_console(&text, by_side).await,
             ["rust", file] => check_excerpt(&text, file, &read(&package.join(file))),
             ["sh"] => readme.check_exercise(&text),
-            ["mermaid"] => {}
+            ["mermaid" | "text"] => {}
             _ => panic!("a block that no test checks: ```{info}"),
         }
     }

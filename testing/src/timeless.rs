@@ -3,11 +3,13 @@
 use regex_lite::{Captures, Regex};
 
 /// The text with what differs from run to run replaced: error numbers, times that something took,
-/// shares as bars, how many calls failed if any did; and addresses and UUIDs, which are numbered as
-/// they come.
+/// dates, shares as bars, how many calls failed if any did, how long headers are (an address is in them);
+/// and addresses and UUIDs, which are numbered as they come.
 pub(crate) fn timeless(text: &str) -> String {
     let text = pattern(r"os error \d+").replace_all(text, "os error N");
     let text = pattern(r"after \d+(\.\d+)?(ns|µs|ms|s)\b").replace_all(&text, "after TIME");
+    let text = pattern(r"date: .+").replace_all(&text, "date: DATE");
+    let text = pattern(r"(HEADERS .* length) \d+").replace_all(&text, "$1 N");
     let text = pattern(r" *█+ \d+").replace_all(&text, " BAR");
     let text =
         pattern(r"[1-9]\d* of (\d+) calls failed").replace_all(&text, "SOME of $1 failed");

@@ -87,7 +87,7 @@ async fn the_calls_of_a_connection_are_told_with_headers_messages_and_trailers()
         assert!(client.iter().any(|other| other == line), "{line} is not in {client:#?}");
     }
     let expected = [
-        "1 HEADERS       stream 1 END_HEADERS length 13",
+        "1 HEADERS       stream 1 END_HEADERS length 14",
         "1   :status: 200",
         "1   content-type: application/grpc",
         "1 DATA          stream 1 length 12",
@@ -96,7 +96,7 @@ async fn the_calls_of_a_connection_are_told_with_headers_messages_and_trailers()
         "1 DATA          stream 1 length 6",
         "1   message of 4 bytes",
         "1     1: \"hi\"",
-        "1 HEADERS       stream 1 END_STREAM END_HEADERS length 11",
+        "1 HEADERS       stream 1 END_STREAM END_HEADERS length 12",
         "1   grpc-status: 0",
     ];
     let server = of(Side::Server, &lines);
