@@ -3,9 +3,11 @@
 mod calls;
 mod health;
 mod leftovers;
+mod lost;
 mod network;
 mod pick_first;
 mod resolving;
 mod retries;
 mod round_robin;
+mod scripted;
 mod subchannels;
