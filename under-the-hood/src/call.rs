@@ -5,7 +5,7 @@ use std::{future::poll_fn, time::Duration};
 use bytes::Bytes;
 use h2::{Reason, RecvStream, SendStream, client::SendRequest};
 use tokio::{
-    pin, select,
+    task::JoinSet,
     time::{Instant, timeout_at},
 };
 
@@ -13,7 +13,8 @@ use crate::{
     framing::{Messages, frame},
     headers,
     status::{
-        CANCELLED, DEADLINE_EXCEEDED, INTERNAL, OK, RESOURCE_EXHAUSTED, Status, UNAVAILABLE,
+        CANCELLED, DEADLINE_EXCEEDED, INTERNAL, OK, PERMISSION_DENIED, RESOURCE_EXHAUSTED,
+        Status, UNAVAILABLE,
     },
 };
 
@@ -25,8 +26,10 @@ pub struct Call {
     response: RecvStream,
     messages: Messages,
     deadline: Instant,
-    /// The status, where it came with the headers: there is no message then.
-    trailers_only: Option<Status>,
+    /// How it has ended, once that is known. Where it came with the headers, there is no message.
+    ended: Option<Status>,
+    /// What is still being sent. If the call is dropped, h2 sends RST_STREAM with CANCEL.
+    _sending: JoinSet<Result<(), h2::Error>>,
 }
 
 /// Calls the method at `path` with one message. Returns when the headers of the response have come,
@@ -38,21 +41,20 @@ pub async fn call(
     message: &[u8],
     timeout: Duration,
 ) -> Result<Call, Status> {
+    // No clock and no header knows a longer one.
+    let timeout = timeout.min(Duration::from_secs(99_999_999));
     let deadline = Instant::now() + timeout;
     let request = headers::request(authority, path, timeout)
         .map_err(|error| Status::new(INTERNAL, error.to_string()))?;
-    let framed = frame(message).map_err(|error| Status::new(INTERNAL, error.to_string()))?;
+    let framed = frame(message)?;
 
+    let mut sending = JoinSet::new();
     let sent = async {
-        // There may be as many calls already as the server allows on a connection.
         let mut requests = requests.clone().ready().await?;
         let (response, body) = requests.send_request(request, false)?;
-        pin!(response);
-        select! {
-            sent = send(body, framed) => sent?,
-            // A server may answer before it has read everything, and then reads no more.
-            early = &mut response => return early,
-        }
+        // Meanwhile, and in a task of its own: a server may answer before it has read everything,
+        // and then read on, or not.
+        sending.spawn(send(body, framed));
         response.await
     };
     let sent = timeout_at(deadline, sent).await.map_err(|_| late())?;
@@ -60,13 +62,15 @@ pub async fn call(
     headers::check_response(&response)?;
 
     let (head, response) = response.into_parts();
-    let only = head.headers.contains_key("grpc-status").then(|| Status::read(&head.headers));
-    Ok(Call { response, messages: Messages::new(MAX_MESSAGE), deadline, trailers_only: only })
+    let ended = head.headers.contains_key("grpc-status").then(|| Status::read(&head.headers));
+    let messages = Messages::new(MAX_MESSAGE);
+    Ok(Call { response, messages, deadline, ended, _sending: sending })
 }
 
 /// Sends a message and half-closes, as fast as the server's flow control allows.
 async fn send(mut body: SendStream<Bytes>, mut data: Bytes) -> Result<(), h2::Error> {
     while !data.is_empty() {
+        // Asks for room, and waits until there is some, on the stream and on the connection.
         body.reserve_capacity(data.len());
         let Some(capacity) = poll_fn(|context| body.poll_capacity(context)).await else {
             return Err(Reason::CANCEL.into());
@@ -80,18 +84,24 @@ async fn send(mut body: SendStream<Bytes>, mut data: Bytes) -> Result<(), h2::Er
 impl Call {
     /// The next message, or `None` when the call has ended with OK. Fails with any other status.
     pub async fn message(&mut self) -> Result<Option<Bytes>, Status> {
-        if let Some(status) = self.trailers_only.take() {
-            return ended(status);
+        if self.ended.is_none() {
+            let read =
+                timeout_at(self.deadline, self.read()).await.unwrap_or_else(|_| Err(late()));
+            match read {
+                Ok(Some(message)) => return Ok(Some(message)),
+                Ok(None) => self.ended = Some(Status::new(OK, "")),
+                Err(status) => self.ended = Some(status),
+            }
         }
-        let deadline = self.deadline;
-        timeout_at(deadline, self.read()).await.map_err(|_| late())?
+        match &self.ended {
+            Some(status) if status.code != OK => Err(status.clone()),
+            _ => Ok(None),
+        }
     }
 
     async fn read(&mut self) -> Result<Option<Bytes>, Status> {
-        let malformed =
-            |error: crate::framing::Malformed| Status::new(INTERNAL, error.to_string());
         loop {
-            if let Some(message) = self.messages.take().map_err(malformed)? {
+            if let Some(message) = self.messages.take()? {
                 if message.compressed {
                     return Err(Status::new(
                         INTERNAL,
@@ -111,9 +121,9 @@ impl Call {
         let trailers = self.response.trailers().await.map_err(|error| broken(&error))?;
         let status = Status::read(&trailers.unwrap_or_default());
         if status.code == OK {
-            self.messages.end().map_err(malformed)?;
+            self.messages.end()?;
         }
-        ended(status)
+        if status.code == OK { Ok(None) } else { Err(status) }
     }
 
     /// The only message of a unary call.
@@ -127,12 +137,7 @@ impl Call {
     }
 }
 
-fn ended(status: Status) -> Result<Option<Bytes>, Status> {
-    if status.code == OK { Ok(None) } else { Err(status) }
-}
-
-/// The deadline is the client's own. The server has its part of it in `grpc-timeout`; when the call
-/// is dropped here, h2 sends it RST_STREAM with CANCEL.
+/// The deadline is the client's own. The server has its part of it in `grpc-timeout`.
 fn late() -> Status {
     Status::new(DEADLINE_EXCEEDED, "the deadline has passed")
 }
@@ -140,9 +145,12 @@ fn late() -> Status {
 /// The status of a call whose stream or connection broke, as gRPC translates it.
 fn broken(error: &h2::Error) -> Status {
     let code = match error.reason() {
+        // The connection takes no more calls; another will.
+        _ if error.is_go_away() => UNAVAILABLE,
         Some(Reason::REFUSED_STREAM) | None => UNAVAILABLE,
         Some(Reason::CANCEL) => CANCELLED,
         Some(Reason::ENHANCE_YOUR_CALM) => RESOURCE_EXHAUSTED,
+        Some(Reason::INADEQUATE_SECURITY) => PERMISSION_DENIED,
         Some(_) => INTERNAL,
     };
     Status::new(code, error.to_string())

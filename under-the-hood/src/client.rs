@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
+use http::HeaderMap;
+use http_body_util::{BodyExt, Full, Limited};
 use launcher::Error;
 use prost::Message;
 use proto::ecommerce::{Product, product_info_client::ProductInfoClient};
+use tokio::time::timeout;
 use tonic::{
     body::Body,
     transport::{Channel, Endpoint},
@@ -16,11 +18,11 @@ use tracing::info;
 
 use crate::{
     connection::Connection,
-    decode::{Value, fields},
     dump::{annotated, hex},
     encode::{Encoder, product},
     framing::{Messages, PREFIX, frame},
     headers, raw,
+    status::Status,
     watch::View,
 };
 
@@ -42,9 +44,9 @@ pub async fn run(target: String, view: View) -> Result<(), Error> {
     info!("1. with the generated stub");
     by_stub(ProductInfoClient::new(channel.clone())).await?;
     info!("2. the message by hand, over an HTTP library");
-    let id = by_post(channel).await?;
+    by_post(channel).await?;
     info!("3. HTTP/2 by hand");
-    by_frames(&target, &id, view).await
+    by_frames(&target, view).await
 }
 
 fn watch() -> Product {
@@ -58,8 +60,8 @@ async fn by_stub(mut stub: ProductInfoClient<Channel>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Makes the bytes of the message, posts them, and takes the response apart. Returns the product's id.
-async fn by_post(mut channel: Channel) -> Result<String, Error> {
+/// Makes the bytes of the message, posts them, and takes the response apart.
+async fn by_post(mut channel: Channel) -> Result<(), Error> {
     let message = product(&watch());
     info!("Product {{ name: {:?}, price: {} }} is", watch().name, watch().price);
     for line in annotated(&message.pieces) {
@@ -73,37 +75,36 @@ async fn by_post(mut channel: Channel) -> Result<String, Error> {
     let prefix = framed.get(..PREFIX).unwrap_or_default();
     info!("and its prefix: {}, not compressed, {} bytes", hex(prefix), message.len());
 
+    // The library puts the server's real name in the place of this one.
     let request = headers::request("a.server", ADD_PRODUCT, TIMEOUT)?;
     let request = request.map(|()| Body::new(Full::new(framed)));
     let response = channel.ready().await?.call(request).await?;
     info!("POST {ADD_PRODUCT} -> HTTP status {}", response.status().as_u16());
-    let body = response.into_body().collect().await?;
-    let trailers = body.trailers().cloned().unwrap_or_default();
+    headers::check_response(&response)?;
+    let body = Limited::new(response.into_body(), 64 * 1024).collect();
+    let body = timeout(TIMEOUT, body).await.map_err(|_| "the response does not end")?;
+    let body = body.map_err(|error| format!("the response cannot be read: {error}"))?;
+    let status = Status::read(body.trailers().unwrap_or(&HeaderMap::new()));
     let mut messages = Messages::new(1024);
     messages.push(&body.to_bytes());
-    let answer = messages.take()?.ok_or("there is no message in the response")?;
+    let answer = messages.take()?.ok_or(status.clone())?;
     info!("a message of {} bytes:", answer.bytes.len());
     for line in raw::lines(&answer.bytes)? {
         info!("  {line}");
     }
-    let status = trailers.get("grpc-status").and_then(|status| status.to_str().ok());
-    info!("and in the trailers: grpc-status: {}", status.unwrap_or("none"));
-    let id = fields(&answer.bytes).find_map(|field| match field.ok()?.value {
-        Value::LengthDelimited(id) => String::from_utf8(id.to_vec()).ok(),
-        _ => None,
-    });
-    Ok(id.ok_or("there is no id in the response")?)
+    info!("and in the trailers the status: {status}");
+    Ok(())
 }
 
 /// A call that is answered, one that is refused, one with a stream of answers; and with all frames to
 /// be seen, two at the same time.
-async fn by_frames(target: &str, id: &str, view: View) -> Result<(), Error> {
+async fn by_frames(target: &str, view: View) -> Result<(), Error> {
     let connection = Connection::open(target, Some(view)).await?;
 
-    let product =
-        connection.call(GET_PRODUCT, &text(id), TIMEOUT).await?.only_message().await?;
+    let message = product(&watch()).bytes();
+    let id = connection.call(ADD_PRODUCT, &message, TIMEOUT).await?.only_message().await?;
     connection.flush().await;
-    info!("getProduct -> {}", raw::lines(&product)?.join(", "));
+    info!("addProduct -> {}", raw::lines(&id)?.join(", "));
 
     let unknown = text("\u{c5c6}\u{c74c}");
     let status = match connection.call(GET_PRODUCT, &unknown, TIMEOUT).await {

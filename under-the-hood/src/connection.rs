@@ -66,7 +66,10 @@ impl Connection {
 async fn handshake(
     stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
 ) -> Result<SendRequest<Bytes>, h2::Error> {
-    let (requests, connection) = client::handshake(stream).await?;
+    let mut settings = client::Builder::new();
+    // Nobody here takes what a server pushes, nor headers of any length.
+    settings.enable_push(false).max_header_list_size(16 * 1024);
+    let (requests, connection) = settings.handshake(stream).await?;
     tokio::spawn(async move {
         // How it ended is told to the calls that end with it.
         let _ = connection.await;

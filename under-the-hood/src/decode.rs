@@ -1,6 +1,7 @@
 //! A message, taken apart without its definition.
 //!
-//! Nothing is copied or allocated here: a field points into the bytes that it was found in.
+//! Nothing is copied here: a field points into the bytes that it was found in. And nothing is allocated,
+//! but for the numbers of groups that are open.
 
 use std::fmt;
 
@@ -93,7 +94,7 @@ pub fn fields(message: &[u8]) -> impl Iterator<Item = Result<Field<'_>, Malforme
     })
 }
 
-/// The numbers of a packed repeated field.
+/// The numbers of a packed repeated field whose type is a varint's.
 pub fn packed(values: &[u8]) -> impl Iterator<Item = Result<u64, Malformed>> {
     let mut reader = Reader { message: values, rest: values };
     std::iter::from_fn(move || {

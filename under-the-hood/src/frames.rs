@@ -32,6 +32,10 @@ pub const HEADERS: u8 = 1;
 pub const RST_STREAM: u8 = 3;
 /// The type of a frame with the sender's settings.
 pub const SETTINGS: u8 = 4;
+/// The type of a frame with headers that nobody has asked for.
+pub const PUSH_PROMISE: u8 = 5;
+/// The type of a frame that is to be answered, to see whether anybody is there.
+pub const PING: u8 = 6;
 /// The type of a frame that says that the connection is about to end.
 pub const GOAWAY: u8 = 7;
 /// The type of a frame that makes room for more DATA.
@@ -96,12 +100,12 @@ impl Frame {
     #[must_use]
     pub fn content(&self) -> Option<Bytes> {
         let mut content = self.payload.clone();
-        if self.has(PADDED) {
+        if matches!(self.kind, DATA | HEADERS) && self.has(PADDED) {
             let padding = usize::from(content.try_get_u8().ok()?);
             content.truncate(content.len().checked_sub(padding)?);
         }
         if self.kind == HEADERS && self.has(PRIORITY) {
-            content = content.get(5..).map(|rest| content.slice_ref(rest))?;
+            content = (content.len() >= 5).then(|| content.slice(5..))?;
         }
         Some(content)
     }
@@ -127,7 +131,7 @@ impl Frame {
                 (PRIORITY, "PRIORITY"),
             ],
             CONTINUATION => &[(END_HEADERS, "END_HEADERS")],
-            SETTINGS | 6 => &[(ACK, "ACK")],
+            SETTINGS | PING => &[(ACK, "ACK")],
             _ => &[],
         };
         names.iter().filter(|(flag, _)| self.has(*flag)).map(|(_, name)| *name).collect()
@@ -139,16 +143,16 @@ impl Frame {
             Some(u32::from_be_bytes(*bytes))
         };
         match self.kind {
-            RST_STREAM => Some(h2::Reason::from(number(0)?).to_string()),
-            SETTINGS if !self.has(ACK) => {
+            RST_STREAM => Some(format!("{:?}", h2::Reason::from(number(0)?))),
+            SETTINGS if !self.payload.is_empty() => {
                 Some(self.settings().map(setting).collect::<Vec<_>>().join(", "))
             }
             GOAWAY => Some(format!(
-                "streams up to {}, {}",
+                "streams up to {}, {:?}",
                 number(0)? & 0x7fff_ffff,
                 h2::Reason::from(number(4)?)
             )),
-            WINDOW_UPDATE => Some(format!("{} bytes more", number(0)?)),
+            WINDOW_UPDATE => Some(format!("{} bytes more", number(0)? & 0x7fff_ffff)),
             _ => None,
         }
     }

@@ -60,19 +60,31 @@ pub fn frame(message: &[u8]) -> Result<Bytes, Malformed> {
 pub struct Messages {
     buffer: BytesMut,
     limit: usize,
+    /// So many of the next bytes belong to a message that nobody wants.
+    skip: usize,
 }
 
 impl Messages {
     /// Takes messages of up to `limit` bytes.
     #[must_use]
     pub fn new(limit: usize) -> Self {
-        Self { buffer: BytesMut::new(), limit }
+        Self { buffer: BytesMut::new(), limit, skip: 0 }
     }
 
     /// Takes in what has come. Ask for [`take`](Self::take) after each piece: what is complete stays
     /// in memory until then.
     pub fn push(&mut self, data: &[u8]) {
-        self.buffer.extend_from_slice(data);
+        let skipped = self.skip.min(data.len());
+        self.skip -= skipped;
+        self.buffer.extend_from_slice(data.get(skipped..).unwrap_or_default());
+    }
+
+    /// Passes over a message that is [too long](Malformed::TooLong), of which this is the length.
+    pub fn skip(&mut self, length: usize) {
+        let all = length.saturating_add(PREFIX);
+        let here = all.min(self.buffer.len());
+        self.buffer.advance(here);
+        self.skip = all - here;
     }
 
     /// The next message, or `None` while it is not complete.
@@ -99,6 +111,7 @@ impl Messages {
 
     /// Fails if the stream must not end here.
     pub fn end(&self) -> Result<(), Malformed> {
-        if self.buffer.is_empty() { Ok(()) } else { Err(Malformed::Truncated) }
+        let complete = self.buffer.is_empty() && self.skip == 0;
+        if complete { Ok(()) } else { Err(Malformed::Truncated) }
     }
 }

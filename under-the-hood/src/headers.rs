@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, Version};
 
-use crate::status::{INTERNAL, Status, UNAVAILABLE, UNIMPLEMENTED, UNKNOWN};
+use crate::status::{
+    INTERNAL, PERMISSION_DENIED, Status, UNAUTHENTICATED, UNAVAILABLE, UNIMPLEMENTED, UNKNOWN,
+};
 
 /// What a request's and a response's `content-type` starts with. `+proto` may follow, or `+json`.
 pub const CONTENT_TYPE: &str = "application/grpc";
@@ -22,11 +24,12 @@ pub fn request(
         // a server knows of what is wanted.
         .uri(Uri::builder().scheme("http").authority(authority).path_and_query(path).build()?)
         .version(Version::HTTP_2)
+        // The first, so that a server can begin to count.
+        .header("grpc-timeout", grpc_timeout(timeout))
         // "I understand trailers." A proxy that does not know them must not pass this on, and so
         // the server finds out that it would not be understood.
         .header("te", "trailers")
         .header("content-type", CONTENT_TYPE)
-        .header("grpc-timeout", grpc_timeout(timeout))
         .header("user-agent", concat!("grpc-by-hand/", env!("CARGO_PKG_VERSION")))
         .body(())
 }
@@ -70,13 +73,16 @@ pub fn is_grpc(headers: &HeaderMap) -> bool {
 }
 
 /// Checks the headers of a response. Those of one that is not gRPC's come from a proxy, perhaps, and
-/// become a status by their HTTP status (grpc/grpc, `doc/http-grpc-status-mapping.md`).
+/// become a status by their HTTP status, if they have no other (grpc/grpc, `doc/http-grpc-status-mapping.md`).
 pub fn check_response<T>(response: &Response<T>) -> Result<(), Status> {
+    if response.headers().contains_key("grpc-status") {
+        return Ok(());
+    }
     let code = match response.status() {
         StatusCode::OK if is_grpc(response.headers()) => return Ok(()),
         StatusCode::BAD_REQUEST => INTERNAL,
-        StatusCode::UNAUTHORIZED => 16,
-        StatusCode::FORBIDDEN => 7,
+        StatusCode::UNAUTHORIZED => UNAUTHENTICATED,
+        StatusCode::FORBIDDEN => PERMISSION_DENIED,
         StatusCode::NOT_FOUND => UNIMPLEMENTED,
         StatusCode::TOO_MANY_REQUESTS
         | StatusCode::BAD_GATEWAY

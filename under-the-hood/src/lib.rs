@@ -5,11 +5,13 @@
 //! [`watch`] tell what goes over a connection, which a [`tap`] hears, in the [`proxy`] that of others.
 //! `README.md` is the chapter.
 
+mod answer;
 pub mod by_hand;
 pub mod call;
 pub mod client;
 pub mod connection;
 pub mod decode;
+mod direction;
 pub mod dump;
 pub mod encode;
 pub mod frames;

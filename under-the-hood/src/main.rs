@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 use under_the_hood::{by_hand, client, proxy, server, stub, watch::View};
 
 #[derive(Parser)]
-#[command(about = env!("CARGO_PKG_DESCRIPTION"))]
+#[command(about = env!("CARGO_PKG_DESCRIPTION"), args_conflicts_with_subcommands = true)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -34,6 +34,9 @@ enum Command {
         /// Show every HTTP/2 frame of the last calls
         #[arg(long)]
         frames: bool,
+        /// Call getProduct with the generated stub alone, as the server by hand can answer
+        #[arg(long, conflicts_with = "frames")]
+        stub: bool,
     },
     /// Pass connections on to another server, and show what goes over them
     Watch(Watch),
@@ -46,6 +49,9 @@ struct Watch {
     /// Where the server is that the calls are for
     #[arg(long, value_name = "HOST:PORT")]
     to: String,
+    /// Show headers and messages alone, and not every frame
+    #[arg(long)]
+    calls: bool,
 }
 
 fn main() -> ExitCode {
@@ -59,14 +65,20 @@ fn main() -> ExitCode {
             Some(Command::Server { addr, by_hand: true }) => {
                 launcher::server(&addr.addr, by_hand::serve).await
             }
-            Some(Command::Client { addr, frames }) => {
+            Some(Command::Client { addr, stub: true, .. }) => {
+                launcher::client(&addr.addr, stub::run).await
+            }
+            Some(Command::Client { addr, frames, .. }) => {
                 launcher::client(&addr.addr, async |to| client::run(to, view(frames)).await)
                     .await
             }
-            Some(Command::Watch(Watch { addr, to })) => {
+            Some(Command::Watch(Watch { addr, to, calls })) => {
                 launcher::check_addr(&to)?;
+                if to == addr.addr {
+                    return Err(format!("{to} would be passed on to itself").into());
+                }
                 let serve = async |listener: TcpListener, shutdown: Shutdown| {
-                    proxy::serve(listener, &to, shutdown).await
+                    proxy::serve(listener, &to, view(!calls), shutdown).await
                 };
                 launcher::server(&addr.addr, serve).await
             }

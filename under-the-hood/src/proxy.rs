@@ -1,25 +1,33 @@
 //! A proxy that shows what it passes on.
 
-use std::time::Duration;
+use std::{io, time::Duration};
 
 use tokio::{
     io::copy_bidirectional,
     net::{TcpListener, TcpStream},
     pin, select,
     task::JoinSet,
+    time::timeout,
 };
-use tracing::info;
+use tracing::debug;
 
 use crate::{
     tap::Tap,
     watch::{Side, View},
 };
 
+/// So many connections are passed on at a time. Others wait to be accepted.
+const MAX_CONNECTIONS: usize = 100;
+
+/// How long it may take to connect to the server.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
 /// Passes each connection on to `to`, a `HOST:PORT`, byte by byte and in both directions, and shows its
-/// frames. Ends after `shutdown` and the last connection.
+/// calls or frames. Ends after `shutdown` and the last connection.
 pub async fn serve(
     listener: TcpListener,
     to: &str,
+    view: View,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), launcher::Error> {
     let mut connections = JoinSet::new();
@@ -28,14 +36,14 @@ pub async fn serve(
     loop {
         select! {
             () = &mut shutdown => break,
-            accepted = listener.accept() => match accepted {
+            accepted = listener.accept(), if connections.len() < MAX_CONNECTIONS => match accepted {
                 Ok((client, _)) => {
                     number += 1;
-                    connections.spawn(pass_on(client, to.to_owned(), number));
+                    connections.spawn(pass_on(client, to.to_owned(), Tap::new(number, view)));
                 }
                 // Too many open files, perhaps. It passes.
                 Err(error) => {
-                    info!(target: "server", "cannot accept a connection: {error}");
+                    debug!(%error, "cannot accept a connection");
                     tokio::time::sleep(Duration::from_millis(100)).await;
                 }
             },
@@ -47,21 +55,18 @@ pub async fn serve(
     Ok(())
 }
 
-async fn pass_on(client: TcpStream, to: String, number: usize) {
-    let server = match TcpStream::connect(&to).await {
+async fn pass_on(client: TcpStream, to: String, tap: Tap) {
+    let connected = timeout(TIMEOUT, TcpStream::connect(&to)).await;
+    let server = match connected.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
         Ok(server) => server,
-        Err(error) => {
-            info!(target: "server", "cannot connect to {to}: {error}");
-            return;
-        }
+        Err(error) => return tap.say(format!("cannot connect to {to}: {error}")),
     };
     // What comes in pieces goes out in the same pieces, at once.
     let _ = (client.set_nodelay(true), server.set_nodelay(true));
-    let tap = Tap::new(number, View::Frames);
     let client = tap.reads(client, Side::Client);
     let server = tap.reads(server, Side::Server);
     pin!(client, server);
     if let Err(error) = copy_bidirectional(&mut client, &mut server).await {
-        info!(target: "server", "connection {number} has ended: {error}");
+        tap.say(format!("the connection was cut off: {error}"));
     }
 }

@@ -1,4 +1,5 @@
-//! A message without its definition, as text: what `protoc --decode_raw` shows.
+//! A message without its definition, as text, much as `protoc --decode_raw` shows it. (That one takes text
+//! for a message where it can.)
 
 use crate::decode::{Malformed, Value, fields};
 

@@ -5,6 +5,8 @@ use std::fmt;
 use http::{HeaderMap, HeaderValue};
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode, utf8_percent_encode};
 
+use crate::framing::Malformed;
+
 /// The codes, by their numbers (grpc/grpc, `doc/statuscodes.md`).
 const NAMES: [&str; 17] = [
     "OK",
@@ -38,6 +40,8 @@ pub const INVALID_ARGUMENT: u8 = 3;
 pub const DEADLINE_EXCEEDED: u8 = 4;
 /// The number of NOT_FOUND.
 pub const NOT_FOUND: u8 = 5;
+/// The number of PERMISSION_DENIED.
+pub const PERMISSION_DENIED: u8 = 7;
 /// The number of RESOURCE_EXHAUSTED.
 pub const RESOURCE_EXHAUSTED: u8 = 8;
 /// The number of UNIMPLEMENTED.
@@ -46,6 +50,9 @@ pub const UNIMPLEMENTED: u8 = 12;
 pub const INTERNAL: u8 = 13;
 /// The number of UNAVAILABLE.
 pub const UNAVAILABLE: u8 = 14;
+
+/// The number of UNAUTHENTICATED.
+pub const UNAUTHENTICATED: u8 = 16;
 
 /// How a call ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,9 +63,9 @@ pub struct Status {
     pub message: String,
 }
 
-/// What `grpc-message` cannot hold as it is: a header's value is ASCII that can be printed, and `%`
-/// starts what is encoded.
-const ENCODED: &AsciiSet = &CONTROLS.add(b'%');
+/// What `grpc-message` cannot hold as it is: a header's value is ASCII that can be printed, with no space
+/// at either end, and `%` starts what is encoded.
+const ENCODED: &AsciiSet = &CONTROLS.add(b' ').add(b'%');
 
 impl Status {
     /// A status with a message.
@@ -92,6 +99,13 @@ impl Status {
             trailers.insert("grpc-message", message);
         }
         trailers
+    }
+}
+
+impl From<Malformed> for Status {
+    fn from(error: Malformed) -> Self {
+        let too_long = matches!(error, Malformed::TooLong(_));
+        Self::new(if too_long { RESOURCE_EXHAUSTED } else { INTERNAL }, error.to_string())
     }
 }
 

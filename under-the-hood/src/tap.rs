@@ -32,6 +32,8 @@ pub struct Tap {
 
 enum Piece {
     Bytes(Side, Bytes),
+    /// What the tap's owner has to say.
+    Text(String),
     /// Tell when all before this has been shown.
     Flush(oneshot::Sender<()>),
 }
@@ -56,13 +58,14 @@ impl Tap {
                             show(connection, &line);
                         }
                     }
+                    Piece::Text(text) => write("watch", connection, 0, &text),
                     // Who has asked may have gone.
                     Piece::Flush(done) => drop(done.send(())),
                 }
-            }
-            if lost.load(Relaxed) {
-                let text = "too much to be shown: the rest was passed on unseen".to_owned();
-                show(connection, &Line { side: Side::Client, stream: 0, text });
+                if lost.load(Relaxed) && pieces.is_empty() {
+                    let text = "too much to be shown: the rest is passed on unseen";
+                    return write("watch", connection, 0, text);
+                }
             }
         });
         Self { pieces: sender, overflow }
@@ -76,6 +79,12 @@ impl Tap {
         if self.pieces.try_send(piece).is_err() {
             self.overflow.store(true, Relaxed);
         }
+    }
+
+    /// Says something between what went by.
+    pub fn say(&self, text: String) {
+        // Where there is no room for it, nothing is shown any more.
+        let _ = self.pieces.try_send(Piece::Text(text));
     }
 
     /// Waits until all that went by so far has been shown.
@@ -113,14 +122,23 @@ const COLOURS: [u8; 5] = [36, 33, 35, 34, 32];
 
 /// Shows a line in the transcript, in the colour of its stream.
 fn show(connection: usize, line: &Line) {
-    let (side, colour) = match line.side {
-        Side::Client => ("client", 36),
-        Side::Server => ("server", 32),
+    let side = match line.side {
+        Side::Client => "client",
+        Side::Server => "server",
     };
+    write(side, connection, line.stream, &line.text);
+}
+
+fn write(side: &str, connection: usize, stream: u32, text: &str) {
     let number = if connection > 1 { format!(" {connection}") } else { String::new() };
-    let text = one_line(&line.text);
-    // A client's streams have the odd numbers.
-    let stream = match line.stream {
+    let text = one_line(text);
+    let colour = match side {
+        "client" => 36,
+        "server" => 32,
+        _ => 39,
+    };
+    // A client's streams have the odd numbers. What is of the whole connection is dim.
+    let stream = match stream {
         0 => 2,
         stream => COLOURS.get(stream as usize / 2 % COLOURS.len()).copied().unwrap_or(39),
     };

@@ -7,12 +7,12 @@ use futures::channel::oneshot;
 use proto::ecommerce::{Product, ProductId, product_info_client::ProductInfoClient};
 use testing::call_later;
 use tokio::{net::TcpListener, sync::oneshot as stop, task::JoinHandle, time::timeout};
-use tonic::{Code, Request, transport::Channel};
+use tonic::{Code, transport::Channel};
 use under_the_hood::{
     by_hand::{GET_PRODUCT, Products, sample, serve_products},
     connection::Connection,
     headers,
-    status::{INTERNAL, RESOURCE_EXHAUSTED, Status, UNIMPLEMENTED},
+    status::{DEADLINE_EXCEEDED, INTERNAL, RESOURCE_EXHAUSTED, Status},
 };
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -81,22 +81,40 @@ async fn a_long_message_is_sent_as_fast_as_the_client_reads() {
     assert_eq!(got.expect("it is there").into_inner(), long);
 }
 
+/// Connects with the `h2` crate, with windows of this size.
+async fn connect(server: &Server, window: u32) -> h2::client::SendRequest<Bytes> {
+    let stream = tokio::net::TcpStream::connect(&server.addr).await.expect("it listens");
+    let mut settings = h2::client::Builder::new();
+    settings.initial_window_size(window);
+    let (requests, connection) = settings.handshake(stream).await.expect("it speaks HTTP/2");
+    tokio::spawn(connection);
+    requests.ready().await.expect("it is open")
+}
+
 #[tokio::test]
 async fn a_request_that_does_not_come_ends_at_its_deadline() {
     let server = serve(sample()).await;
-    let channel = channel(&server).await;
-    let (_never, message) = tokio::sync::mpsc::channel::<ProductId>(1);
-    let message = tokio_stream::wrappers::ReceiverStream::new(message);
-    let mut request = Request::new(message);
-    request.set_timeout(Duration::from_millis(50));
-    let mut client = tonic::client::Grpc::new(channel);
-    client.ready().await.expect("it is open");
-    let path = http::uri::PathAndQuery::from_static(GET_PRODUCT);
-    let codec = tonic_prost::ProstCodec::<ProductId, Product>::default();
-    let answer = timeout(PATIENCE, client.client_streaming(request, path, codec)).await;
-    // tonic's own deadline is the same, and says CANCELLED where it is the first.
-    let code = answer.expect("it ends").map(drop).expect_err("there is no message").code();
-    assert!(matches!(code, Code::DeadlineExceeded | Code::Cancelled), "{code:?}");
+    let mut requests = connect(&server, 65_535).await;
+    let request = headers::request("x", GET_PRODUCT, Duration::from_millis(50));
+    let (response, _half_open) =
+        requests.send_request(request.expect("it is a request"), false).expect("it is open");
+    let response = timeout(PATIENCE, response).await.expect("it ends").expect("it is answered");
+    assert_eq!(Status::read(response.headers()).code, DEADLINE_EXCEEDED);
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_is_given_up_at_the_deadline() {
+    let server = serve(sample()).await;
+    let mut requests = connect(&server, 0).await;
+    let request = headers::request("x", GET_PRODUCT, Duration::from_millis(50));
+    let (response, mut body) =
+        requests.send_request(request.expect("it is a request"), false).expect("it is open");
+    let message = Bytes::from_static(b"\0\0\0\0\x07\x0a\x05watch");
+    body.send_data(message, true).expect("it is open");
+    let response = timeout(PATIENCE, response).await.expect("in time").expect("headers");
+    let data = timeout(PATIENCE, response.into_body().data()).await.expect("it ends");
+    let error = data.expect("it does not end well").expect_err("it is reset");
+    assert!(error.is_reset(), "{error:?}");
 }
 
 #[tokio::test]
@@ -138,7 +156,7 @@ async fn bad_input_is_answered_with_a_status() {
         (b"\0\0\0", INTERNAL, "ends in the midst"),
         (b"\0\0\0\0\x05\x0a", INTERNAL, "ends in the midst"),
         (b"\x02\0\0\0\0", INTERNAL, "flag is 2"),
-        (b"\x01\0\0\0\0", UNIMPLEMENTED, "compression"),
+        (b"\x01\0\0\0\0", INTERNAL, "does not say how"),
         (b"\0\0\0\0\0\0\0\0\0\0", INTERNAL, "more than one"),
         (b"\0\xff\xff\xff\xff", RESOURCE_EXHAUSTED, "4294967295 bytes is too long"),
         (b"\0\0\0\0\x02\x0a\x05", INTERNAL, "at byte 1: a length that leads past the end"),

@@ -104,18 +104,49 @@ async fn a_message_in_several_frames_is_put_together_in_both_directions() {
 }
 
 #[tokio::test]
-async fn a_server_may_answer_before_it_has_read_the_request() {
+async fn a_server_may_refuse_a_request_before_it_has_read_it() {
     // It takes no message of more than 4 MiB, and stops reading it.
     let connection = products().await;
     let sent = Product { name: "x".repeat(5 * 1024 * 1024), ..Product::default() };
     let error = unary::<ProductId>(&connection, ADD_PRODUCT, &product(&sent).bytes()).await;
-    assert!(error.is_err());
+    // That is tonic's code for it. Other servers say RESOURCE_EXHAUSTED.
+    assert_eq!(error.expect_err("it is too long").code, 11);
     let nameless = unary::<ProductId>(&connection, ADD_PRODUCT, &[]).await;
     assert_eq!(
         nameless.expect_err("it has no name").code,
         INVALID_ARGUMENT,
         "the connection lives"
     );
+}
+
+#[tokio::test]
+async fn a_server_may_answer_before_it_has_read_the_request_and_read_on() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("there is a free port");
+    let addr = listener.local_addr().expect("it is bound").to_string();
+    tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.expect("it connects");
+        let mut connection = h2::server::handshake(stream).await.expect("it speaks HTTP/2");
+        while let Some(Ok((request, mut respond))) = connection.accept().await {
+            let head = http::Response::builder().header("content-type", "application/grpc");
+            let head = head.body(()).expect("it is a response");
+            let mut answer = respond.send_response(head, false).expect("the stream is open");
+            tokio::spawn(async move {
+                let mut body = request.into_body();
+                while let Some(data) = body.data().await {
+                    let length = data.expect("it comes").len();
+                    body.flow_control().release_capacity(length).expect("it has come");
+                }
+                let message = under_the_hood::framing::frame(b"").expect("it is short");
+                answer.send_data(message, false).expect("the stream is open");
+                let ok = under_the_hood::status::Status::new(0, "");
+                answer.send_trailers(ok.trailers()).expect("the stream is open");
+            });
+        }
+    });
+    let connection = Connection::open(&addr, None).await.expect("it listens");
+    let call = connection.call(ADD_PRODUCT, &vec![0; 1_000_000], PATIENCE).await;
+    let answer = call.expect("headers").only_message().await;
+    assert_eq!(answer.expect("all has been read"), "");
 }
 
 /// Keeps its callers waiting, and tells when one has given up.

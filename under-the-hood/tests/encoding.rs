@@ -260,8 +260,8 @@ fn bad_input_is_refused_with_the_offset_and_the_reason() {
 #[test]
 fn a_message_without_its_definition_is_told_as_far_as_it_can_be() {
     let everything = Everything {
-        number: -1,
-        signed: -75,
+        number: 150,
+        signed: 75,
         double: 1.5,
         string: "two\nlines".into(),
         bytes: vec![0xff, 0],
@@ -275,18 +275,18 @@ fn a_message_without_its_definition_is_told_as_far_as_it_can_be() {
         ..Everything::default()
     };
     let mut bytes = everything.encode_to_vec();
-    bytes.extend([0x4b, 0x08, 1, 0x4c]);
+    bytes.extend([0x4b, 0x08, 2, 0x4c]);
     let lines = raw::lines(&bytes).expect("it is a message");
     assert_eq!(
         lines.join("\n"),
-        "1: 18446744073709551615\n\
-         2: 149\n\
+        "1: 150\n\
+         2: 150\n\
          4: 0x3ff8000000000000 (as a double 1.5)\n\
          5: \"\\x01\\xac\\x02\"\n\
          6 {\n  1: \"ten\"\n  2: 10\n}\n\
          16: \"two\\nlines\"\n\
          2048: \"\\xff\\x00\"\n\
          536870911 {\n  3: 0x00000001 (as a float 0.000000000000000000000000000000000000000000001)\n  16: \"상품\"\n}\n\
-         9 {\n  1: 1\n}"
+         9 {\n  1: 2\n}"
     );
 }

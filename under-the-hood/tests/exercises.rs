@@ -55,6 +55,13 @@ async fn exercise_2_the_server_by_hand_says_that_it_is_serving() {
         let answer = client.check(request).await.expect("it is answered").into_inner();
         assert_eq!(answer.status(), ServingStatus::Serving);
     }
+    let mut grpc = tonic::client::Grpc::new(channel.clone());
+    grpc.ready().await.expect("it is open");
+    let path = http::uri::PathAndQuery::from_static("/no.such.Service/Check");
+    let codec = tonic_prost::ProstCodec::<HealthCheckRequest, HealthCheckRequest>::default();
+    let request = tonic::Request::new(HealthCheckRequest::default());
+    let status = grpc.unary(request, path, codec).await.expect_err("that is another service");
+    assert_eq!(status.code(), Code::Unimplemented);
     let watch = client.watch(HealthCheckRequest::default()).await;
     let status = watch.map(drop).expect_err("that is another method");
     assert_eq!(status.code(), Code::Unimplemented);
@@ -89,34 +96,61 @@ fn exercise_3_the_messages_of_a_call_are_counted() {
     let mut said = Vec::<Line>::new();
     let mut see = |side, bytes: Vec<u8>| said.extend(watcher.see(side, &bytes));
     see(Side::Client, PREFACE.to_vec());
-    // Two calls at the same time: one with a message each way, one with one and three.
+    let html = block("content-type", "text/html");
+    // Two calls at the same time.
     for stream in [1, 3] {
         see(Side::Client, http2_frame(1, 4, stream, &headers));
-        see(Side::Client, http2_frame(0, 1, stream, &message));
+        see(Side::Client, http2_frame(0, 0, stream, &message));
         see(Side::Server, http2_frame(1, 4, stream, &headers));
     }
+    see(Side::Client, http2_frame(0, 1, 1, &[]));
+    see(Side::Client, http2_frame(0, 1, 3, &message));
     see(Side::Server, http2_frame(0, 0, 3, &two));
     see(Side::Server, http2_frame(0, 0, 1, &message));
     see(Side::Server, http2_frame(1, 5, 1, &trailers));
-    see(Side::Server, http2_frame(0, 0, 3, &message));
+    // A message in two frames, and a compressed one.
+    see(Side::Server, http2_frame(0, 0, 3, &message[..3]));
+    see(Side::Server, http2_frame(0, 0, 3, &message[3..]));
+    see(Side::Server, http2_frame(0, 0, 3, b"\x01\0\0\0\x01x"));
     see(Side::Server, http2_frame(1, 5, 3, &trailers));
-    // A call that is refused, without a message of the server's.
+    // A call that is refused, without a message of the server's, and what is no call.
     see(Side::Client, http2_frame(1, 5, 5, &headers));
     see(Side::Server, http2_frame(1, 5, 5, &headers));
+    see(Side::Client, http2_frame(1, 5, 7, &html));
+    see(Side::Server, http2_frame(1, 5, 7, &html));
+    // A call whose server forgets the trailers.
+    see(Side::Client, http2_frame(1, 5, 9, &headers));
+    see(Side::Server, http2_frame(1, 4, 9, &headers));
+    see(Side::Server, http2_frame(0, 1, 9, &message));
 
-    let ends = said.iter().enumerate().filter(|(_, line)| line.text.contains("call ended"));
-    let ends = ends.collect::<Vec<_>>();
-    let texts = ends.iter().map(|(_, line)| (line.side, line.stream, line.text.as_str()));
+    let ends = said.iter().filter(|line| line.text.contains("has ended"));
+    let ends = ends.map(|line| (line.side, line.stream, line.text.as_str()));
     assert_eq!(
-        texts.collect::<Vec<_>>(),
+        ends.collect::<Vec<_>>(),
         [
-            (Side::Server, 1, "  call ended: 1 message from the client, 1 from the server"),
-            (Side::Server, 3, "  call ended: 1 message from the client, 3 from the server"),
-            (Side::Server, 5, "  call ended: 0 messages from the client, 0 from the server"),
+            (
+                Side::Server,
+                0,
+                "stream 1 has ended: messages from the client 1, from the server 1"
+            ),
+            (
+                Side::Server,
+                0,
+                "stream 3 has ended: messages from the client 2, from the server 4"
+            ),
+            (
+                Side::Server,
+                0,
+                "stream 5 has ended: messages from the client 0, from the server 0"
+            ),
+            (
+                Side::Server,
+                0,
+                "stream 9 has ended: messages from the client 0, from the server 1"
+            ),
         ]
     );
-    for (at, _) in ends {
-        let before = &said[at - 1].text;
-        assert!(before.contains("grpc-status") || before.contains("content-type"), "{before}");
-    }
+    let at = |text: &str| said.iter().position(|line| line.text.starts_with(text));
+    let (told, next) = (at("stream 1 has"), at("DATA          stream 3 length 3"));
+    assert!(told < next, "it is told at once");
 }

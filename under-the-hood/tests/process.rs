@@ -41,6 +41,7 @@ async fn the_proxy_shows_the_calls_of_another_program() {
     watch.line("client 2 |   :path: /ecommerce.OrderManagement/searchOrders").await;
 }
 
+#[cfg(unix)]
 #[tokio::test]
 async fn streams_have_colours_where_colours_are_wanted() {
     let ended = Process::start("env", &["CLICOLOR_FORCE=1", PROGRAM, "--frames"]).end().await;
@@ -76,4 +77,22 @@ async fn the_place_to_pass_on_to_has_to_be_an_address() {
     let ended = Process::start(PROGRAM, &args).end().await;
     assert_eq!(ended.status, Some(1));
     assert!(ended.stderr.contains("it has no port"), "{}", ended.stderr);
+}
+
+#[tokio::test]
+async fn the_generated_stub_is_answered_by_the_server_by_hand() {
+    let args = ["server", "--by-hand", "--addr", "127.0.0.1:0"];
+    let mut server = Process::start(PROGRAM, &args);
+    let addr = server.addr().await;
+    let ended = Process::start(PROGRAM, &["client", "--stub", "--addr", &addr]).end().await;
+    assert_eq!(ended.status, Some(0), "{}", ended.stderr);
+    assert!(ended.stdout.contains("getProduct(\"watch\") -> \"Apple Watch S4\", 400"));
+}
+
+#[tokio::test]
+async fn nothing_is_passed_on_to_itself() {
+    let args = ["watch", "--addr", "127.0.0.1:50051", "--to", "127.0.0.1:50051"];
+    let ended = Process::start(PROGRAM, &args).end().await;
+    assert_eq!(ended.status, Some(1));
+    assert!(ended.stderr.contains("to itself"), "{}", ended.stderr);
 }

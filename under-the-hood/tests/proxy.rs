@@ -11,7 +11,7 @@ use tokio::{
     time::timeout,
 };
 use tonic::transport::{Channel, Server, server::TcpIncoming};
-use under_the_hood::proxy::serve;
+use under_the_hood::{proxy::serve, watch::View};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 async fn proxy(to: String) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("there is a free port");
     let addr = listener.local_addr().expect("it is bound").to_string();
-    tokio::spawn(async move { serve(listener, &to, pending()).await });
+    tokio::spawn(async move { serve(listener, &to, View::Frames, pending()).await });
     addr
 }
 

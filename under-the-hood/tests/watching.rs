@@ -154,6 +154,76 @@ fn headers_without_an_end_are_not_kept() {
     assert!(lines.iter().any(|line| line.ends_with("they are too long")), "{lines:?}");
 }
 
+/// A frame from the client.
+fn frame_of(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(payload.len()).expect("it is short").to_be_bytes();
+    [&[0, length[0], length[1], kind, flags, 0, 0, 0, stream], payload].concat()
+}
+
+/// `content-type: application/grpc`, without any reference.
+const GRPC: &[u8] = b"\0\x0ccontent-type\x10application/grpc";
+
+#[test]
+fn a_message_that_is_too_long_to_be_shown_is_passed_over() {
+    let mut bytes = [PREFACE, &frame_of(1, 4, 1, GRPC)].concat();
+    let long = [&b"\0\0\x10\0\0"[..], &vec![0; 0x10_0000], b"\0\0\0\0\x02\x08\x02"].concat();
+    for part in long.chunks(16_000) {
+        bytes.extend(frame_of(0, 0, 1, part));
+    }
+    let lines = client_says(&bytes);
+    let messages = lines.iter().filter(|line| !line.contains("DATA")).skip(3);
+    assert_eq!(
+        messages.collect::<Vec<_>>(),
+        [
+            "1   message of 1048576 bytes, too long to be shown",
+            "1   message of 2 bytes",
+            "1     1: 2"
+        ]
+    );
+}
+
+#[test]
+fn a_stream_that_ends_in_the_midst_of_a_message_is_said_to() {
+    let bytes = [PREFACE, &frame_of(1, 4, 1, GRPC), &frame_of(0, 1, 1, b"\0\0\0\0\x09\x08")];
+    let lines = client_says(&bytes.concat());
+    assert_eq!(lines.last().unwrap(), "1   the stream ends in the midst of a message");
+}
+
+#[test]
+fn headers_in_two_frames_end_their_stream_too() {
+    let mut bytes = PREFACE.to_vec();
+    for _ in 0..300 {
+        bytes.extend([frame_of(1, 1, 1, &GRPC[..5]), frame_of(9, 4, 1, &GRPC[5..])].concat());
+    }
+    bytes.extend([frame_of(1, 4, 3, GRPC), frame_of(0, 0, 3, b"\0\0\0\0\0")].concat());
+    let lines = client_says(&bytes);
+    assert_eq!(lines.last().unwrap(), "3   message of 0 bytes", "there is room for it");
+}
+
+#[test]
+fn messages_on_too_many_streams_are_said_not_to_be_shown() {
+    let mut bytes = PREFACE.to_vec();
+    for stream in 0..=200 {
+        bytes.extend(frame_of(1, 4, stream, GRPC));
+    }
+    let last = client_says(&bytes).pop();
+    assert_eq!(last.unwrap(), "200   too many streams: its messages are not shown");
+}
+
+#[test]
+fn a_table_of_headers_larger_than_was_allowed_is_refused() {
+    // A size of 2^28.
+    let block = b"\x3f\xe1\xff\xff\x7f";
+    let lines = client_says(&[PREFACE, &frame_of(1, 4, 1, block)].concat());
+    assert!(lines[2].starts_with("1   headers cannot be shown from here on: "), "{lines:?}");
+}
+
+#[test]
+fn headers_after_a_push_promise_are_said_not_to_be_shown() {
+    let lines = client_says(&[PREFACE, &frame_of(5, 4, 1, b"\0\0\0\x02\x82")].concat());
+    assert!(lines[2].starts_with("1   headers cannot be shown from here on: "), "{lines:?}");
+}
+
 #[test]
 fn a_frame_that_is_too_long_to_be_kept_ends_the_view() {
     let lines = client_says(&[PREFACE, b"\xff\xff\xff\x00\0\0\0\0\x01"].concat());
