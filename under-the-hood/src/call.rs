@@ -32,14 +32,15 @@ pub struct Call {
     _sending: JoinSet<Result<(), h2::Error>>,
 }
 
-/// Calls the method at `path` with one message. Returns when the headers of the response have come,
-/// or fails with the status that the call has ended with.
+/// Calls the method at `path` with one message, which is sent when `when` has ended. Returns when the
+/// headers of the response have come, or fails with the status that the call has ended with.
 pub async fn call(
     requests: &SendRequest<Bytes>,
     authority: &str,
     path: &str,
     message: &[u8],
     timeout: Duration,
+    when: impl Future<Output = ()> + Send + 'static,
 ) -> Result<Call, Status> {
     // No clock and no header knows a longer one.
     let timeout = timeout.min(Duration::from_secs(99_999_999));
@@ -54,7 +55,10 @@ pub async fn call(
         let (response, body) = requests.send_request(request, false)?;
         // Meanwhile, and in a task of its own: a server may answer before it has read everything,
         // and then read on, or not.
-        sending.spawn(send(body, framed));
+        sending.spawn(async {
+            when.await;
+            send(body, framed).await
+        });
         response.await
     };
     let sent = timeout_at(deadline, sent).await.map_err(|_| late())?;

@@ -8,7 +8,7 @@ use http_body_util::{BodyExt, Full, Limited};
 use launcher::Error;
 use prost::Message;
 use proto::ecommerce::{Product, product_info_client::ProductInfoClient};
-use tokio::time::timeout;
+use tokio::{sync::oneshot, time::timeout};
 use tonic::{
     body::Body,
     transport::{Channel, Endpoint},
@@ -17,6 +17,7 @@ use tower::{Service, ServiceExt};
 use tracing::info;
 
 use crate::{
+    call::Call,
     connection::Connection,
     dump::{annotated, hex},
     encode::{Encoder, product},
@@ -114,18 +115,13 @@ async fn by_frames(target: &str, view: View) -> Result<(), Error> {
     connection.flush().await;
     info!("getProduct -> {}", status.ok_or("there is no such product, and it was found")?);
 
-    let google = text("Google");
-    let found = count(&connection, &google).await?;
+    let found = count(connection.call(SEARCH_ORDERS, &text("Google"), TIMEOUT).await?).await?;
     connection.flush().await;
     info!("searchOrders -> {found} messages");
 
     if view == View::Frames {
         info!("4. two calls at the same time");
-        let amazon = text("Amazon");
-        let (google, amazon) =
-            tokio::try_join!(count(&connection, &google), count(&connection, &amazon))?;
-        connection.flush().await;
-        info!("searchOrders -> {google} messages and {amazon} messages");
+        two(&connection).await?;
     }
     Ok(())
 }
@@ -137,9 +133,27 @@ fn text(text: &str) -> Bytes {
     message.bytes().into()
 }
 
-/// How many orders are found.
-async fn count(connection: &Connection, text: &[u8]) -> Result<usize, Error> {
-    let mut call = connection.call(SEARCH_ORDERS, text, TIMEOUT).await?;
+/// Begins a call, makes another from its start to its end, and then goes on with the first.
+async fn two(connection: &Connection) -> Result<(), Error> {
+    let (answered, go_on) = oneshot::channel::<()>();
+    let google = text("Google");
+    // It goes on as well if the other has failed.
+    let go_on = async { drop(go_on.await) };
+    let first = connection.call_when(SEARCH_ORDERS, &google, TIMEOUT, go_on);
+    let second = async {
+        let amazon = connection.call(SEARCH_ORDERS, &text("Amazon"), TIMEOUT).await?;
+        let found = count(amazon).await;
+        drop(answered);
+        found
+    };
+    let (google, amazon) = tokio::try_join!(async { count(first.await?).await }, second)?;
+    connection.flush().await;
+    info!("searchOrders -> {google} messages and {amazon} messages");
+    Ok(())
+}
+
+/// How many messages come.
+async fn count(mut call: Call) -> Result<usize, Status> {
     let mut found = 0;
     while call.message().await?.is_some() {
         found += 1;

@@ -1,6 +1,6 @@
 //! An HTTP/2 connection of the `h2` crate's, which may be watched.
 
-use std::time::Duration;
+use std::{future::ready, time::Duration};
 
 use bytes::Bytes;
 use h2::client::{self, SendRequest};
@@ -50,7 +50,18 @@ impl Connection {
         message: &[u8],
         timeout: Duration,
     ) -> Result<Call, Status> {
-        call(&self.requests, &self.authority, path, message, timeout).await
+        self.call_when(path, message, timeout, ready(())).await
+    }
+
+    /// Calls the method at `path`, but sends the message only when `when` has ended.
+    pub async fn call_when(
+        &self,
+        path: &str,
+        message: &[u8],
+        timeout: Duration,
+        when: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<Call, Status> {
+        call(&self.requests, &self.authority, path, message, timeout, when).await
     }
 
     /// Waits until all that went by so far has been shown.

@@ -1,6 +1,9 @@
 //! What is told of a connection: everything, or plainly that it is not.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    future::ready,
+    sync::{Arc, Mutex},
+};
 
 use bytes::Bytes;
 use h2::server::SendResponse;
@@ -58,10 +61,12 @@ async fn recorded() -> Pieces {
     let (requests, connection) = h2::client::handshake(ours).await.expect("it speaks HTTP/2");
     tokio::spawn(connection);
     let patience = std::time::Duration::from_secs(60);
-    let mut good =
-        call(&requests, "x", "/good", b"\x0a\x02yo", patience).await.expect("headers");
+    let mut good = call(&requests, "x", "/good", b"\x0a\x02yo", patience, ready(()))
+        .await
+        .expect("headers");
     while good.message().await.expect("it is OK").is_some() {}
-    let mut refused = call(&requests, "x", "/refused", b"", patience).await.expect("headers");
+    let mut refused =
+        call(&requests, "x", "/refused", b"", patience, ready(())).await.expect("headers");
     assert_eq!(refused.message().await.expect_err("it is refused").code, 5);
     let pieces = pieces.lock().unwrap();
     pieces.clone()
