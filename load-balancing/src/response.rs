@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use http_body::{Body, Frame};
 use hyper::body::Incoming;
-use tokio::time::{Sleep, sleep_until};
+use tokio::time::{Instant, Sleep, sleep_until};
 use tonic::{Code, Status};
 
 use crate::deadline::{Deadline, exceeded};
@@ -24,7 +24,9 @@ pub struct ResponseBody {
     addr: SocketAddr,
     /// Counts as a call in flight until it is dropped.
     _call: Arc<()>,
-    deadline: Option<Pin<Box<Sleep>>>,
+    deadline: Option<Instant>,
+    /// Wakes whoever waits for a frame then. Made when somebody has to wait.
+    alarm: Option<Pin<Box<Sleep>>>,
 }
 
 impl ResponseBody {
@@ -34,8 +36,7 @@ impl ResponseBody {
         call: Arc<()>,
         Deadline(deadline): Deadline,
     ) -> Self {
-        let deadline = deadline.map(|deadline| Box::pin(sleep_until(deadline)));
-        Self { body: Some(body), addr, _call: call, deadline }
+        Self { body: Some(body), addr, _call: call, deadline, alarm: None }
     }
 }
 
@@ -53,14 +54,22 @@ impl Body for ResponseBody {
         };
         // First, because a backend may send faster than anybody reads, and then the body is never
         // pending.
-        if let Some(deadline) = &mut this.deadline
-            && deadline.as_mut().poll(context).is_ready()
-        {
+        if this.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             this.body = None;
             return Poll::Ready(Some(Err(exceeded())));
         }
-        let frame = ready!(Pin::new(body).poll_frame(context));
-        Poll::Ready(frame.map(|frame| frame.map_err(|error| lost(this.addr, error))))
+        if let Poll::Ready(frame) = Pin::new(body).poll_frame(context) {
+            return Poll::Ready(
+                frame.map(|frame| frame.map_err(|error| lost(this.addr, error))),
+            );
+        }
+        if let Some(deadline) = this.deadline {
+            let alarm = this.alarm.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+            ready!(alarm.as_mut().poll(context));
+            this.body = None;
+            return Poll::Ready(Some(Err(exceeded())));
+        }
+        Poll::Pending
     }
 
     fn is_end_stream(&self) -> bool {
