@@ -56,7 +56,7 @@ impl Channel {
         let _ = self.current.clone().wait_for(|current| !current.connecting).await;
     }
 
-    async fn send(
+    pub(crate) async fn send(
         mut self,
         mut request: Request<Body>,
     ) -> Result<Response<ResponseBody>, Status> {
@@ -82,8 +82,8 @@ impl Channel {
     /// Picks the connection for a call.
     async fn pick(&mut self, wait_for_ready: bool) -> Result<Connection, Status> {
         loop {
-            let current = self.current.borrow_and_update().picker.clone();
-            match current() {
+            let pick = (self.current.borrow_and_update().picker)();
+            match pick {
                 Pick::Use(connection) => return Ok(connection),
                 Pick::Fail(status) if !wait_for_ready => return Err(status),
                 Pick::Fail(_) | Pick::Wait => self.change().await?,

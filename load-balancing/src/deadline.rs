@@ -18,15 +18,18 @@ pub(crate) struct Deadline(pub(crate) Option<Instant>);
 impl Deadline {
     /// The deadline that the headers ask for, from now on.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
-        let timeout = headers.get(GRPC_TIMEOUT).and_then(|value| parse(value.to_str().ok()?));
         // A deadline that no clock can show is none.
-        Self(timeout.and_then(|timeout| Instant::now().checked_add(timeout)))
+        Self(timeout(headers).and_then(|timeout| Instant::now().checked_add(timeout)))
     }
 
     /// Writes what is left of the time into the headers: some of it may have gone into waiting.
     pub(crate) fn write(self, headers: &mut HeaderMap) {
-        if let Some(deadline) = self.0 {
-            let left = deadline.saturating_duration_since(Instant::now());
+        let Some(deadline) = self.0 else { return };
+        let left = deadline.saturating_duration_since(Instant::now());
+        // Not for less than a millisecond: what changes with every call has to be sent in full, and
+        // what does not is a reference to the call before.
+        let gone = timeout(headers).map(|written| written.saturating_sub(left));
+        if gone.is_none_or(|gone| gone >= Duration::from_millis(1)) {
             headers.insert(GRPC_TIMEOUT, format(left));
         }
     }
@@ -48,6 +51,10 @@ impl Deadline {
 
 pub(crate) fn exceeded() -> Status {
     Status::deadline_exceeded("the deadline has passed")
+}
+
+fn timeout(headers: &HeaderMap) -> Option<Duration> {
+    parse(headers.get(GRPC_TIMEOUT)?.to_str().ok()?)
 }
 
 /// Reads a number of at most 8 digits with its unit.

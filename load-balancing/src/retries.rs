@@ -81,7 +81,7 @@ impl Retries {
         Self { buffer, ..self }
     }
 
-    async fn send(mut self, request: Request<Body>) -> Result<Response<ResponseBody>, Status> {
+    async fn send(self, request: Request<Body>) -> Result<Response<ResponseBody>, Status> {
         let (head, body) = request.into_parts();
         let body = Replay::new(body, self.buffer);
         let deadline = Deadline::of(&head.headers);
@@ -98,7 +98,7 @@ impl Retries {
             if previous > 0 {
                 request.headers_mut().insert("grpc-previous-rpc-attempts", previous.into());
             }
-            let result = self.channel.call(request).await;
+            let result = self.channel.clone().send(request).await;
             let delay = match &result {
                 Err(status) if may_be_refused && is_refused(status) => {
                     // Nobody has seen it, and so it does not count.
