@@ -4,7 +4,7 @@ use std::{future::pending, time::Duration};
 
 use futures::{StreamExt, stream};
 use http::{Request, Response};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 use tonic::{Code, Status, Streaming, body::Body};
 use tonic_health::pb::{
     HealthCheckRequest, HealthCheckResponse, health_check_response::ServingStatus,
@@ -40,6 +40,8 @@ struct Watch {
     statuses: Option<Streaming<HealthCheckResponse>>,
     /// How long to wait before the watch is called.
     pause: Duration,
+    /// When it was last called.
+    called: Instant,
     /// Whether it has said anything since.
     heard: bool,
     /// Nobody is there to ask.
@@ -64,6 +66,7 @@ impl Watch {
             delays: Box::new(backoff.delays()),
             statuses: None,
             pause: Duration::ZERO,
+            called: Instant::now(),
             heard: false,
             unimplemented: false,
         }
@@ -82,9 +85,12 @@ impl Watch {
                 Ok(())
             }
             Err(status) => {
-                // One that has worked may end for any reason, and is called again at once.
-                let delay = if self.heard { None } else { self.delays.next() };
-                self.pause = delay.unwrap_or_default();
+                // One that has worked may end for any reason, and is called again at once; but not
+                // one that always ends with its first word.
+                let delay =
+                    if self.heard { Some(self.backoff.initial) } else { self.delays.next() };
+                let delay = delay.unwrap_or(self.backoff.max);
+                self.pause = delay.saturating_sub(self.called.elapsed());
                 self.heard = false;
                 Err(format!("its health cannot be watched: {}", launcher::describe(&status))
                     .into())
@@ -108,6 +114,7 @@ impl Watch {
 
     async fn call(&mut self) -> Result<Streaming<HealthCheckResponse>, Status> {
         sleep(self.pause).await;
+        self.called = Instant::now();
         let request = HealthCheckRequest { service: self.service.clone() };
         Ok(self.client.watch(request).await?.into_inner())
     }

@@ -29,6 +29,27 @@ async fn a_client_without_flags_says_ten_times_what_the_first_backend_answers() 
 }
 
 #[tokio::test]
+async fn with_retries_no_call_is_lost_to_a_kill_and_with_one_connection_many_are() {
+    let ended = Process::start(PROGRAM, &[]).end().await;
+    assert_eq!(ended.status, Some(0), "{}", ended.stderr);
+    for way in ["pick_first, with retries", "round_robin, with retries"] {
+        let line = format!("client |   {way:<26}0 of 6000 calls failed\n");
+        assert!(ended.stdout.contains(&line), "{}", ended.stdout);
+    }
+    let failed = |way: &str| {
+        let start = format!("client |   {way:<26}");
+        let line = ended.stdout.lines().find_map(|line| line.strip_prefix(&start));
+        let number = line.and_then(|line| line.split(' ').next()).expect("it is a line");
+        number.parse::<usize>().expect("it is a number")
+    };
+    // A third of the calls find nobody there; some of them are made before it is noticed.
+    assert!(failed("one connection") > 1_000, "{}", ended.stdout);
+    for way in ["pick_first", "round_robin"] {
+        assert!(failed(way) <= 64, "no more than were in flight:\n{}", ended.stdout);
+    }
+}
+
+#[tokio::test]
 async fn each_policy_can_be_asked_for() {
     let (_server, addrs) = server().await;
     for policy in ["pick_first", "round_robin", "least_request", "balance_list"] {

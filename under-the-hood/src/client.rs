@@ -82,10 +82,13 @@ async fn by_post(mut channel: Channel) -> Result<(), Error> {
     let response = channel.ready().await?.call(request).await?;
     info!("POST {ADD_PRODUCT} -> HTTP status {}", response.status().as_u16());
     headers::check_response(&response)?;
-    let body = Limited::new(response.into_body(), 64 * 1024).collect();
+    let (head, body) = response.into_parts();
+    let body = Limited::new(body, 64 * 1024).collect();
     let body = timeout(TIMEOUT, body).await.map_err(|_| "the response does not end")?;
     let body = body.map_err(|error| format!("the response cannot be read: {error}"))?;
-    let status = Status::read(body.trailers().unwrap_or(&HeaderMap::new()));
+    // Where there is no message, the status may have come with the headers.
+    let only = head.headers.contains_key("grpc-status").then_some(&head.headers);
+    let status = Status::read(only.or(body.trailers()).unwrap_or(&HeaderMap::new()));
     let mut messages = Messages::new(1024);
     messages.push(&body.to_bytes());
     let answer = messages.take()?.ok_or(status.clone())?;

@@ -1,16 +1,27 @@
 //! A backend is used while it says that it is well.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
+    time::Duration,
+};
 
+use futures::stream::{self, BoxStream, StreamExt};
 use load_balancing::{
     backoff::Backoff, channel::Channel, health::serving, round_robin::RoundRobin,
     server::Backend,
 };
 use proto::echo::echo_server::EchoServer;
 use tokio::time::{sleep, timeout};
-use tonic::{Code, service::Routes};
+use tonic::{Code, Request, Response, Status, service::Routes};
 use tonic_health::{
     ServingStatus,
+    pb::{
+        HealthCheckRequest, HealthCheckResponse,
+        health_server::{Health, HealthServer},
+    },
     server::{HealthReporter, health_reporter},
 };
 
@@ -132,9 +143,47 @@ async fn a_watch_that_has_worked_and_ends_is_called_again_at_once() {
     health.set_service_status(SERVICE, ServingStatus::Serving).await;
     let channel = channel(&network, &[1]);
     assert_eq!(four(&channel).await, [1; 4]);
+    sleep(Duration::from_secs(2)).await;
     // This one ends the watch.
     health.clear_service_status(SERVICE).await;
     health.set_service_status(SERVICE, ServingStatus::Serving).await;
     settle().await;
     assert_eq!(four(&channel).await, [1; 4]);
+}
+
+/// A health that always says one word, and how often it was asked.
+#[derive(Clone, Default)]
+struct OneWord(Arc<AtomicUsize>);
+
+#[tonic::async_trait]
+impl Health for OneWord {
+    async fn check(
+        &self,
+        _: Request<HealthCheckRequest>,
+    ) -> Result<Response<HealthCheckResponse>, Status> {
+        Err(Status::unimplemented("it is not needed here"))
+    }
+
+    type WatchStream = BoxStream<'static, Result<HealthCheckResponse, Status>>;
+
+    async fn watch(
+        &self,
+        _: Request<HealthCheckRequest>,
+    ) -> Result<Response<Self::WatchStream>, Status> {
+        self.0.fetch_add(1, SeqCst);
+        let status = ServingStatus::Serving as i32;
+        Ok(Response::new(stream::iter([Ok(HealthCheckResponse { status })]).boxed()))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_that_ends_with_each_word_is_not_called_in_a_loop() {
+    let network = Network::default();
+    let health = OneWord::default();
+    let echo = EchoServer::new(Backend { addr: addr(1) });
+    let routes = Routes::new(echo).add_service(HealthServer::new(health.clone()));
+    network.serve(1, routes);
+    let _channel = channel(&network, &[1]);
+    sleep(Duration::from_millis(9_500)).await;
+    assert_eq!(health.0.load(SeqCst), 10, "once a second");
 }
