@@ -10,8 +10,8 @@ use crate::{
         CONTINUATION, DATA, END_HEADERS, END_STREAM, Frame, HEADERS, PREFACE, PUSH_PROMISE,
         RST_STREAM, SETTINGS,
     },
-    framing::{Malformed, Messages},
-    raw,
+    framing::Messages,
+    tell,
     watch::{Line, Side},
 };
 
@@ -19,8 +19,6 @@ use crate::{
 const MAX_HEADERS: usize = 64 * 1024;
 /// Longer messages are not shown.
 const MAX_MESSAGE: usize = 256 * 1024;
-/// So many lines of a message are shown.
-const MAX_LINES: usize = 20;
 /// On so many streams at a time are messages told apart.
 const MAX_STREAMS: usize = 200;
 
@@ -143,23 +141,14 @@ impl Direction {
         if !frame.has(END_HEADERS) {
             return;
         }
-        let block = self.block.split();
-        let (mut size, mut headers) = (0, Vec::new());
-        let result = decoder.decode_with_cb(&block, |name, value| {
-            // A byte can stand for a header of kilobytes.
-            size += name.len() + value.len();
-            if size <= MAX_HEADERS {
-                headers
-                    .push((name.escape_ascii().to_string(), value.escape_ascii().to_string()));
-            }
-        });
-        if let Err(error) = result {
-            return self.cannot_decode(frame.stream, &format!("{error:?}"), lines);
-        }
+        let (headers, more) = match tell::headers(decoder, &self.block.split(), MAX_HEADERS) {
+            Ok(told) => told,
+            Err(why) => return self.cannot_decode(frame.stream, &why, lines),
+        };
         for (name, value) in &headers {
             self.say(frame.stream, format!("  {name}: {value}"), lines);
         }
-        if size > MAX_HEADERS {
+        if more {
             self.say(frame.stream, "  and more than can be shown", lines);
         }
         let grpc = |(name, value): &(String, String)| {
@@ -191,38 +180,7 @@ impl Direction {
     fn show_data(&mut self, frame: &Frame, lines: &mut Vec<Line>) {
         let Some(messages) = self.streams.get_mut(&frame.stream) else { return };
         messages.push(&frame.content().unwrap_or_default());
-        let mut said = Vec::new();
-        let broken = loop {
-            match messages.take() {
-                Ok(Some(message)) => {
-                    let length = message.bytes.len();
-                    if message.compressed {
-                        said.push(format!("  message of {length} bytes, compressed"));
-                        continue;
-                    }
-                    said.push(format!("  message of {length} bytes"));
-                    match raw::lines(&message.bytes) {
-                        Ok(fields) => {
-                            let shown = fields.iter().take(MAX_LINES);
-                            said.extend(shown.map(|field| format!("    {field}")));
-                            if fields.len() > MAX_LINES {
-                                said.push("    ...".to_owned());
-                            }
-                        }
-                        Err(error) => said.push(format!("    it is not protobuf: {error}")),
-                    }
-                }
-                Ok(None) => break false,
-                Err(Malformed::TooLong(length)) => {
-                    said.push(format!("  message of {length} bytes, too long to be shown"));
-                    messages.skip(length);
-                }
-                Err(error) => {
-                    said.push(format!("  messages cannot be told apart from here on: {error}"));
-                    break true;
-                }
-            }
-        };
+        let (said, broken) = tell::messages(messages);
         if broken {
             self.streams.remove(&frame.stream);
         }
