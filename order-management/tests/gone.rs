@@ -11,7 +11,7 @@ use proto::ecommerce::{
 use testing::in_memory;
 use tokio::{net::TcpListener, sync::mpsc, time::timeout};
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::{Request, Response, Status, Streaming};
+use tonic::{Code, Request, Response, Status, Streaming};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -112,4 +112,19 @@ async fn to_a_method_that_reads_a_cancelled_call_looks_like_a_half_close() {
     call.abort();
     let end = timeout(PATIENCE, ended.recv()).await.unwrap().unwrap();
     assert_eq!(end.unwrap(), "Updated Order IDs: 102", "as if that had been all");
+}
+
+#[tokio::test]
+async fn a_cancellation_handle_ends_a_call_whose_requests_would_go_on() {
+    let channel = in_memory(server::service(Orders::sample())).await;
+    let mut client = OrderManagementClient::new(channel);
+    let (ids, request) = mpsc::channel(1);
+    let mut request = Request::new(ReceiverStream::new(request));
+    let handle = request.cancellation_handle();
+    let mut shipments = client.process_orders(request).await.unwrap().into_inner();
+
+    handle.cancel();
+    timeout(PATIENCE, ids.closed()).await.expect("nobody asks for an id any more");
+    let end = timeout(PATIENCE, shipments.message()).await.expect("the answers end too");
+    assert_eq!(end.unwrap_err().code(), Code::Cancelled);
 }
