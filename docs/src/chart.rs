@@ -1,0 +1,85 @@
+//! Ratios as bars, in an SVG.
+
+use plotters::{
+    prelude::{IntoDrawingArea, IntoFont, PathElement, Rectangle, SVGBackend, Text},
+    style::{
+        BLACK, Color, RGBColor, TextStyle, WHITE,
+        text_anchor::{HPos, Pos, VPos},
+    },
+};
+
+use crate::paired::Ratio;
+
+const WIDTH: u32 = 760;
+const ROW: i32 = 30;
+/// How much of the width is for the names, and for the numbers.
+const NAMES: i32 = 290;
+const NUMBERS: i32 = 80;
+const BLUE: RGBColor = RGBColor(70, 120, 180);
+const GREY: RGBColor = RGBColor(190, 190, 190);
+
+/// A bar for each ratio, from 0 to its median; a line from the lower to the upper quartile; and a line
+/// at 1, which is what the first way takes.
+///
+/// # Errors
+///
+/// The library's, where something cannot be drawn.
+pub fn draw(title: &str, ratios: &[Ratio]) -> Result<String, Box<dyn std::error::Error>> {
+    let mut svg = String::new();
+    let rows = i32::try_from(ratios.len())?;
+    let height = (rows + 1) * ROW + ROW / 2;
+    let largest = ratios.iter().map(|ratio| ratio.high.max(ratio.median)).fold(1.0, f64::max);
+    let room = f64::from(WIDTH.cast_signed() - NAMES - NUMBERS);
+    // A length in pixels, from a positive number that is no larger than the largest.
+    #[expect(clippy::cast_possible_truncation, reason = "it is no more than the width")]
+    let x = |ratio: f64| NAMES + (ratio / largest * room).round() as i32;
+    {
+        let area = SVGBackend::with_string(&mut svg, (WIDTH, height.cast_unsigned()))
+            .into_drawing_area();
+        // A background of its own, for readers whose page is dark.
+        area.fill(&WHITE)?;
+        let font = ("sans-serif", 14).into_font();
+        let left = TextStyle::from(font.clone()).pos(Pos::new(HPos::Left, VPos::Center));
+        let right = TextStyle::from(font).pos(Pos::new(HPos::Right, VPos::Center));
+        area.draw(&Text::new(title.to_owned(), (10, ROW / 2), left.clone()))?;
+        for (row, ratio) in (1..).zip(ratios) {
+            let middle = row * ROW + ROW / 2;
+            let bar = [(NAMES, middle - 9), (x(ratio.median), middle + 9)];
+            area.draw(&Text::new(ratio.name, (NAMES - 10, middle), right.clone()))?;
+            area.draw(&Rectangle::new(bar, BLUE.filled()))?;
+            let spread = [(x(ratio.low), middle), (x(ratio.high), middle)];
+            area.draw(&PathElement::new(spread, BLACK))?;
+            let end = x(ratio.median.max(ratio.high)) + 8;
+            area.draw(&Text::new(number(ratio.median), (end, middle), left.clone()))?;
+        }
+        let one = [(x(1.0), ROW), (x(1.0), height - ROW / 4)];
+        area.draw(&PathElement::new(one, GREY))?;
+        area.present()?;
+    }
+    Ok(svg)
+}
+
+/// As many digits as a ratio is good for.
+#[must_use]
+pub fn number(ratio: f64) -> String {
+    match ratio {
+        ..0.1 => format!("{ratio:.3}"),
+        ..10.0 => format!("{ratio:.2}"),
+        _ => format!("{ratio:.0}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::draw;
+    use crate::paired::Ratio;
+
+    #[test]
+    fn a_chart_has_the_name_and_the_number_of_each_way() {
+        let ratio = |name, median| Ratio { name, median, low: median, high: median };
+        let svg = draw("calls", &[ratio("unary", 1.0), ratio("streaming", 0.0512)]).unwrap();
+        for part in ["calls", "unary", "1.00", "streaming", "0.051"] {
+            assert!(svg.contains(part), "{part} is missing: {svg}");
+        }
+    }
+}
