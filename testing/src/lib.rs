@@ -25,4 +25,4 @@ pub use in_memory::in_memory;
 pub use later::call_later;
 pub use process::{Ended, Process, deaf_addr, python};
 #[cfg(unix)]
-pub use readme::check_readme;
+pub use readme::{check_excerpts, check_readme};

@@ -37,6 +37,21 @@ pub async fn check_readme(package: &str, program: &str) {
     readme.end_server().await;
 }
 
+/// Checks the excerpts of a `page` that runs nothing: each block `rust FILE`, with FILE as it is reached
+/// from the page's folder.
+///
+/// There may also be commands (`sh`, `powershell`), diagrams, and `rust sketch`: code that stands nowhere.
+pub fn check_excerpts(page: &Path) {
+    let folder = page.parent().expect("a page is in a folder");
+    for (info, text) in blocks(&read(page)) {
+        match info.split_whitespace().collect::<Vec<_>>()[..] {
+            ["rust", "sketch"] | ["sh" | "powershell" | "mermaid" | "text"] => {}
+            ["rust", file] => check_excerpt(&text, file, &read(&folder.join(file))),
+            _ => panic!("{}: a block that no test checks: ```{info}", page.display()),
+        }
+    }
+}
+
 fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
