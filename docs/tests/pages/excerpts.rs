@@ -1,8 +1,8 @@
 //! The pages of this folder quote code as it is. (Those of the examples are read by their own tests.)
+#![cfg(unix)]
 
 use crate::{pages, root};
 
-#[cfg(unix)]
 #[test]
 fn what_the_pages_of_this_folder_quote_stands_in_the_file_that_they_name() {
     let pages = pages().into_iter().filter(|page| page.starts_with(root().join("docs")));

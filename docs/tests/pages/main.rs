@@ -30,7 +30,10 @@ fn pages() -> Vec<PathBuf> {
             let name = path.file_name().unwrap().to_string_lossy();
             if path.extension().is_some_and(|extension| extension == "md") {
                 pages.push(path);
-            } else if path.is_dir() && !name.starts_with('.') && name != "target" {
+            } else if path.is_dir()
+                && !name.starts_with('.')
+                && !matches!(&*name, "target" | "vendor")
+            {
                 folders.push(path);
             }
         }
