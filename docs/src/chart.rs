@@ -8,7 +8,7 @@ use plotters::{
     },
 };
 
-use crate::paired::Ratio;
+use crate::{paired::Ratio, report::number};
 
 const WIDTH: u32 = 760;
 const ROW: i32 = 30;
@@ -30,7 +30,7 @@ pub fn draw(title: &str, ratios: &[Ratio]) -> Result<String, Box<dyn std::error:
     let height = (rows + 1) * ROW + ROW / 2;
     let largest = ratios.iter().map(|ratio| ratio.high.max(ratio.median)).fold(1.0, f64::max);
     let room = f64::from(WIDTH.cast_signed() - NAMES - NUMBERS);
-    // A length in pixels, from a positive number that is no larger than the largest.
+    // Where a bar ends that is so long, in pixels from the left.
     #[expect(clippy::cast_possible_truncation, reason = "it is no more than the width")]
     let x = |ratio: f64| NAMES + (ratio / largest * room).round() as i32;
     {
@@ -57,16 +57,6 @@ pub fn draw(title: &str, ratios: &[Ratio]) -> Result<String, Box<dyn std::error:
         area.present()?;
     }
     Ok(svg)
-}
-
-/// As many digits as a ratio is good for.
-#[must_use]
-pub fn number(ratio: f64) -> String {
-    match ratio {
-        ..0.1 => format!("{ratio:.3}"),
-        ..10.0 => format!("{ratio:.2}"),
-        _ => format!("{ratio:.0}"),
-    }
 }
 
 #[cfg(test)]

@@ -1,37 +1,36 @@
 //! Where the outcome goes: a table on standard output and in a file, and a chart beside it.
 
-use std::{error::Error, fmt::Write as _, fs, path::PathBuf};
+use std::{cell::Cell, error::Error, fmt::Write as _, fs, path::PathBuf};
 
 use crate::{
-    chart::{draw, number},
+    chart::draw,
     paired::{Ratio, Way, compare},
 };
+
+/// How often each way runs. One more than a multiple of 4, so that each quartile is a round.
+const ROUNDS: usize = 41;
+
+/// What can go wrong: a chart that cannot be drawn, a file that cannot be written.
+pub type Outcome = Result<(), Box<dyn Error>>;
 
 /// What is measured, how often, and where the outcome is written.
 #[derive(Debug)]
 pub struct Report {
     folder: PathBuf,
-    /// What the names of the tables to be made have in them.
-    filter: String,
+    /// What the tables that are wanted have in their names; all are where there is none.
+    words: Vec<String>,
     /// Whether it is only tried out that everything runs.
     trial: bool,
+    made: Cell<usize>,
 }
 
 impl Report {
     /// A report into `folder`, as the arguments of a `cargo bench` want it: a word is what a table must
     /// have in its name, and `--test` makes one short round of each and writes nothing.
-    ///
-    /// # Errors
-    ///
-    /// Where there cannot be such a folder.
-    pub fn new(
-        folder: PathBuf,
-        arguments: impl Iterator<Item = String>,
-    ) -> Result<Self, Box<dyn Error>> {
-        fs::create_dir_all(&folder)?;
+    pub fn new(folder: PathBuf, arguments: impl Iterator<Item = String>) -> Self {
         let (flags, words) = arguments.partition::<Vec<_>, _>(|word| word.starts_with("--"));
         let trial = flags.iter().any(|flag| flag == "--test");
-        Ok(Self { folder, filter: words.concat(), trial })
+        Self { folder, words, trial, made: Cell::new(0) }
     }
 
     /// `amount`, or a hundredth of it where it is only tried out that everything runs.
@@ -40,58 +39,96 @@ impl Report {
         if self.trial { amount.div_ceil(100) } else { amount }
     }
 
-    /// Whether a table is wanted.
-    #[must_use]
-    pub fn wants(&self, table: &str) -> bool {
-        table.contains(&self.filter)
-    }
-
-    /// Compares the ways, prints the table, and writes `table`.md and `table`.svg.
-    ///
-    /// # Errors
-    ///
-    /// Where it cannot be drawn or written.
-    pub fn compare(
-        &self,
-        table: &str,
-        title: &str,
-        ways: &mut [Way<'_>],
-    ) -> Result<(), Box<dyn Error>> {
-        let ratios = compare(if self.trial { 1 } else { 40 }, ways);
-        let text = markdown(title, &ratios);
-        let chart = draw(title, &ratios)?;
+    /// Compares the ways, prints the table, and writes `table`.md and `table`.svg; or does nothing,
+    /// where the table is not wanted.
+    pub fn compare(&self, table: &str, title: &str, ways: Vec<Way<'_>>) -> Outcome {
+        if !self.words.is_empty() && !self.words.iter().any(|word| table.contains(word)) {
+            return Ok(());
+        }
+        let ratios = compare(if self.trial { 1 } else { ROUNDS }, ways);
+        let (text, chart) = (markdown(title, &ratios), draw(title, &ratios)?);
         println!("\n{text}");
+        self.made.set(self.made.get() + 1);
         // What one short round says is not worth keeping.
         if !self.trial {
+            fs::create_dir_all(&self.folder)?;
             fs::write(self.folder.join(format!("{table}.md")), text)?;
             fs::write(self.folder.join(format!("{table}.svg")), chart)?;
         }
         Ok(())
+    }
+
+    /// Says where all that was made is. It is an error if that is nothing.
+    pub fn finish(self) -> Outcome {
+        match (self.made.get(), self.trial) {
+            (0, _) => {
+                Err(format!("no table has {} in its name", self.words.join(" or ")).into())
+            }
+            (_, true) => Ok(()),
+            (_, false) => {
+                println!("\ntables and charts are in {}", self.folder.display());
+                Ok(())
+            }
+        }
     }
 }
 
 fn markdown(title: &str, ratios: &[Ratio]) -> String {
     let mut text =
         format!("| {title} | ratio | middle half of the rounds |\n| --- | --- | --- |\n");
-    for ratio in ratios {
-        let Ratio { name, median, low, high } = ratio;
-        let (median, low, high) = (number(*median), number(*low), number(*high));
+    for Ratio { name, low, median, high } in ratios {
+        let (low, median, high) = (number(*low), number(*median), number(*high));
         // To write to a `String` cannot fail.
         let _ = writeln!(text, "| {name} | {median} | {low} to {high} |");
     }
     text
 }
 
+/// As many digits as a ratio is good for.
+pub(crate) fn number(ratio: f64) -> String {
+    match ratio {
+        ..0.1 => format!("{ratio:.3}"),
+        ..10.0 => format!("{ratio:.2}"),
+        _ => format!("{ratio:.0}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::markdown;
-    use crate::paired::Ratio;
+    use std::{path::PathBuf, time::Duration};
+
+    use super::{Report, markdown};
+    use crate::paired::{Ratio, Way};
+
+    /// What a trial with these arguments makes of the tables `calls` and `streams`.
+    fn made(arguments: &[&str]) -> Result<usize, String> {
+        let arguments = arguments.iter().map(ToString::to_string);
+        let report = Report::new(PathBuf::new(), arguments.chain(["--test".to_owned()]));
+        for table in ["calls", "streams"] {
+            let way = Way::new("one", || Duration::from_secs(1));
+            report.compare(table, table, vec![way]).expect("it can be drawn");
+        }
+        let made = report.made.get();
+        report.finish().map(|()| made).map_err(|error| error.to_string())
+    }
 
     #[test]
     fn a_table_has_a_row_for_each_way() {
-        let ratios = [Ratio { name: "streaming", median: 0.05, low: 0.04, high: 12.3 }];
-        let rows = "| a call | ratio | middle half of the rounds |\n| --- | --- | --- |\n";
+        let ratios = [Ratio { name: "streaming", low: 0.04, median: 0.05, high: 12.3 }];
+        let heads = "| a call | ratio | middle half of the rounds |\n| --- | --- | --- |\n";
         let row = "| streaming | 0.050 | 0.040 to 12 |\n";
-        assert_eq!(markdown("a call", &ratios), format!("{rows}{row}"));
+        assert_eq!(markdown("a call", &ratios), format!("{heads}{row}"));
+    }
+
+    #[test]
+    fn without_a_word_all_tables_are_made_and_with_words_those_that_have_one() {
+        assert_eq!(made(&[]), Ok(2));
+        assert_eq!(made(&["call"]), Ok(1));
+        assert_eq!(made(&["call", "stream"]), Ok(2));
+    }
+
+    #[test]
+    fn a_word_that_no_table_has_is_an_error() {
+        assert_eq!(made(&["cal1"]), Err("no table has cal1 in its name".to_owned()));
     }
 }

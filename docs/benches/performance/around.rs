@@ -1,6 +1,9 @@
 //! What stands around a call: interceptors and layers.
 
-use docs::{paired::Way, report::Report};
+use docs::{
+    paired::Way,
+    report::{Outcome, Report},
+};
 use interceptors::{
     auth::{Bearer, authenticate},
     call_log::CallLog,
@@ -11,59 +14,59 @@ use proto::ecommerce::{Order, order_management_client::OrderManagementClient};
 use tonic::{
     Request, Status,
     service::{Interceptor, interceptor::InterceptedService},
-    transport::Channel,
+    transport::{Channel, Endpoint},
 };
 
-use crate::machine::{Machine, at_once};
+use crate::sides::{CALLERS, Sides, shared};
 
-pub(crate) fn measure(
-    report: &Report,
-    machine: &Machine,
-) -> Result<(), Box<dyn std::error::Error>> {
-    if !report.wants("around") {
-        return Ok(());
-    }
+pub(crate) fn measure(report: &Report, sides: &Sides) -> Outcome {
     let orders = || service(Orders::sample());
     let guarded = || InterceptedService::new(orders(), authenticate);
+    let (served_by, log) = (ServedBy::new("server-1"), CallLog::new(|_, _| {}));
     let plain =
-        machine.serve(|incoming| builder().add_service(orders()).serve_with_incoming(incoming));
-    let intercepted = machine
-        .serve(|incoming| builder().add_service(guarded()).serve_with_incoming(incoming));
-    let layered = machine.serve(|incoming| {
-        let server = builder().layer(ServedBy::new("server-1"));
-        { server }.add_service(orders()).serve_with_incoming(incoming)
+        sides.serve(|incoming| builder().add_service(orders()).serve_with_incoming(incoming));
+    let intercepted =
+        sides.serve(|incoming| builder().add_service(guarded()).serve_with_incoming(incoming));
+    let layered = sides.serve(|incoming| {
+        let mut server = builder().layer(served_by.clone());
+        server.add_service(orders()).serve_with_incoming(incoming)
     });
-    let logged = machine.serve(|incoming| {
-        let server = builder().layer(CallLog::new(|_, _| {}));
-        { server }.add_service(orders()).serve_with_incoming(incoming)
+    let logged = sides.serve(|incoming| {
+        let mut server = builder().layer(log.clone());
+        server.add_service(orders()).serve_with_incoming(incoming)
     });
-    let all = machine.serve(|incoming| {
-        let server = builder().layer(CallLog::new(|_, _| {})).layer(ServedBy::new("server-1"));
-        { server }.add_service(guarded()).serve_with_incoming(incoming)
+    let all = sides.serve(|incoming| {
+        let mut server = builder().layer(log.clone()).layer(served_by.clone());
+        server.add_service(guarded()).serve_with_incoming(incoming)
     });
 
     let calls = report.amount(3_000);
-    let way = |name, addr: &str, bearer: Option<Bearer>| {
-        let clients = [InterceptedService::new(machine.connect(addr), Optional(bearer))];
-        Way::new(name, move || machine.time(at_once(&clients, calls, call)))
+    let way = |name, addr: &str, token| {
+        let endpoint =
+            Endpoint::from_shared(format!("http://{addr}")).expect("it is an address");
+        let channel = sides.clients.block_on(endpoint.connect()).expect("somebody listens");
+        let client = OrderManagementClient::with_interceptor(channel, Token(token));
+        Way::new(name, move || sides.time(shared(CALLERS, vec![client.clone()], calls, add)))
     };
-    let bearer = || Some(Bearer::default());
-    let mut ways = [
+    let token = || Some(Bearer::default());
+    let ways = vec![
         way("nothing", &plain, None),
-        way("a token from the client, not looked at", &plain, bearer()),
-        way("a token, and authenticate", &intercepted, bearer()),
+        way("a token from the client, not looked at", &plain, token()),
+        way("a token, and authenticate", &intercepted, token()),
         way("the layer ServedBy", &layered, None),
         way("the layer CallLog, heard by nobody", &logged, None),
-        way("a token, authenticate, both layers", &all, bearer()),
+        way("a token, authenticate, both layers", &all, token()),
     ];
-    report.compare("around", "3,000 calls, 64 at a time", &mut ways)
+    report.compare("around", "3,000 calls, 64 at a time", ways)
 }
 
-/// An interceptor, or one that does nothing, as one type.
-#[derive(Clone)]
-struct Optional(Option<Bearer>);
+type Client = OrderManagementClient<InterceptedService<Channel, Token>>;
 
-impl Interceptor for Optional {
+/// An interceptor that puts a token on a call, or does nothing: one type for all of the ways.
+#[derive(Clone)]
+struct Token(Option<Bearer>);
+
+impl Interceptor for Token {
     fn call(&mut self, request: Request<()>) -> Result<Request<()>, Status> {
         match &mut self.0 {
             Some(bearer) => bearer.call(request),
@@ -72,11 +75,7 @@ impl Interceptor for Optional {
     }
 }
 
-async fn call(
-    channel: InterceptedService<Channel, Optional>,
-    calls: usize,
-) -> Result<(), Status> {
-    let mut client = OrderManagementClient::new(channel);
+async fn add(mut client: Client, calls: usize) -> Result<(), Status> {
     let order = Order { id: "101".into(), items: vec!["a lamp".into()], ..Order::default() };
     for _ in 0..calls {
         client.add_order(order.clone()).await?;

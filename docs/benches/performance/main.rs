@@ -9,25 +9,27 @@
 mod around;
 mod balancer;
 mod connections;
-mod machine;
+mod conversation;
+mod echo;
+mod sides;
 mod size;
 mod streaming;
 
-use std::{env, error::Error, path::Path};
+use std::{env, path::Path};
 
-use docs::report::Report;
-use machine::Machine;
+use docs::report::{Outcome, Report};
+use sides::Sides;
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> Outcome {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("performance");
-    let report = Report::new(folder.clone(), env::args().skip(1))?;
-    let machine = Machine::new()?;
-    println!("on {}", machine::name());
-    streaming::measure(&report, &machine)?;
-    connections::measure(&report, &machine)?;
-    size::measure(&report, &machine)?;
-    around::measure(&report, &machine)?;
-    balancer::measure(&report, &machine)?;
-    println!("\ntables and charts are in {}", folder.display());
-    Ok(())
+    let report = Report::new(folder, env::args().skip(1));
+    let sides = Sides::new()?;
+    println!("on {}", sides::machine());
+    streaming::measure(&report, &sides)?;
+    conversation::measure(&report, &sides)?;
+    connections::measure(&report, &sides)?;
+    size::measure(&report, &sides)?;
+    around::measure(&report, &sides)?;
+    balancer::measure(&report, &sides)?;
+    report.finish()
 }
