@@ -1,5 +1,51 @@
 //! Whether a quoted excerpt still stands in the file that it names.
 
+use std::{fs, path::Path};
+
+use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
+
+/// Checks the excerpts of a `page`: each block `rust FILE`, with FILE as it is reached from the page's
+/// folder. Its lines stand in FILE one after the other, whatever their indentation; `// ...` stands for
+/// any number of lines.
+///
+/// There may also be commands (`sh`), diagrams, and `rust sketch`: code that stands nowhere.
+pub fn check_excerpts(page: &Path) {
+    let folder = page.parent().expect("a page is in a folder");
+    for (info, text) in blocks(&read(page)) {
+        match info.split_whitespace().collect::<Vec<_>>()[..] {
+            ["rust", "sketch"] | ["sh" | "mermaid"] => {}
+            ["rust", file] => check_excerpt(&text, file, &read(&folder.join(file))),
+            _ => panic!("{}: a block that no test checks: ```{info}", page.display()),
+        }
+    }
+}
+
+pub(crate) fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The fenced code blocks, each with what stands behind its opening fence.
+#[must_use]
+pub fn blocks(markdown: &str) -> Vec<(String, String)> {
+    let mut blocks = Vec::new();
+    let mut block = None;
+    for event in Parser::new(markdown) {
+        match event {
+            Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(info))) => {
+                block = Some((info.to_string(), String::new()));
+            }
+            Event::Text(text) => {
+                if let Some((_, block)) = &mut block {
+                    block.push_str(&text);
+                }
+            }
+            Event::End(TagEnd::CodeBlock) => blocks.extend(block.take()),
+            _ => {}
+        }
+    }
+    blocks
+}
+
 /// Asserts that the lines of `excerpt` stand in `file` one after the other, whatever their
 /// indentation; a line `// ...` stands for any number of lines.
 pub(crate) fn check_excerpt(excerpt: &str, name: &str, file: &str) {

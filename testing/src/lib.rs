@@ -11,7 +11,6 @@
     reason = "a panic is how a test fails"
 )]
 
-#[cfg(unix)]
 mod excerpt;
 mod in_memory;
 mod later;
@@ -21,8 +20,9 @@ mod readme;
 #[cfg(unix)]
 mod timeless;
 
+pub use excerpt::{blocks, check_excerpts};
 pub use in_memory::in_memory;
 pub use later::call_later;
 pub use process::{Ended, Process, deaf_addr, python};
 #[cfg(unix)]
-pub use readme::{check_excerpts, check_readme};
+pub use readme::check_readme;

@@ -1,10 +1,12 @@
 //! A README that cannot go stale: its commands are run, its excerpts are looked up.
 
-use std::{fs, path::Path, slice};
+use std::{path::Path, slice};
 
-use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
-
-use crate::{Ended, Process, deaf_addr, excerpt::check_excerpt, timeless::timeless};
+use crate::{
+    Ended, Process, deaf_addr,
+    excerpt::{blocks, check_excerpt, read},
+    timeless::timeless,
+};
 
 /// Checks the `README.md` in the folder `package`, whose program is `program`.
 ///
@@ -35,46 +37,6 @@ pub async fn check_readme(package: &str, program: &str) {
         }
     }
     readme.end_server().await;
-}
-
-/// Checks the excerpts of a `page` that runs nothing: each block `rust FILE`, with FILE as it is reached
-/// from the page's folder.
-///
-/// There may also be commands (`sh`, `powershell`), diagrams, and `rust sketch`: code that stands nowhere.
-pub fn check_excerpts(page: &Path) {
-    let folder = page.parent().expect("a page is in a folder");
-    for (info, text) in blocks(&read(page)) {
-        match info.split_whitespace().collect::<Vec<_>>()[..] {
-            ["rust", "sketch"] | ["sh" | "powershell" | "mermaid" | "text"] => {}
-            ["rust", file] => check_excerpt(&text, file, &read(&folder.join(file))),
-            _ => panic!("{}: a block that no test checks: ```{info}", page.display()),
-        }
-    }
-}
-
-fn read(path: &Path) -> String {
-    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
-
-/// The fenced code blocks, each with what stands behind its opening fence.
-fn blocks(markdown: &str) -> Vec<(String, String)> {
-    let mut blocks = Vec::new();
-    let mut block = None;
-    for event in Parser::new(markdown) {
-        match event {
-            Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(info))) => {
-                block = Some((info.to_string(), String::new()));
-            }
-            Event::Text(text) => {
-                if let Some((_, block)) = &mut block {
-                    block.push_str(&text);
-                }
-            }
-            Event::End(TagEnd::CodeBlock) => blocks.extend(block.take()),
-            _ => {}
-        }
-    }
-    blocks
 }
 
 struct Readme<'a> {

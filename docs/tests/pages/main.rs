@@ -1,8 +1,9 @@
 //! What the pages of the whole workspace promise each other: the READMEs, and what is in this folder.
 
-mod excerpts;
+mod code;
 mod links;
 mod look;
+mod measured;
 mod workshop;
 
 use std::{
@@ -10,7 +11,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
+use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
 /// The folder of the workspace.
 fn root() -> &'static Path {
@@ -21,19 +22,20 @@ fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
+fn inside(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
+    fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path())
+}
+
 /// Every Markdown file of the workspace.
 fn pages() -> Vec<PathBuf> {
     let (mut pages, mut folders) = (Vec::new(), vec![root().to_owned()]);
     while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
+        for path in inside(&folder) {
             let name = path.file_name().unwrap().to_string_lossy();
+            let ours = !name.starts_with('.') && name != "target" && name != "vendor";
             if path.extension().is_some_and(|extension| extension == "md") {
                 pages.push(path);
-            } else if path.is_dir()
-                && !name.starts_with('.')
-                && !matches!(&*name, "target" | "vendor")
-            {
+            } else if path.is_dir() && ours {
                 folders.push(path);
             }
         }
@@ -41,16 +43,16 @@ fn pages() -> Vec<PathBuf> {
     pages
 }
 
-/// The chapters: the README of each example, with the example's name.
-fn chapters() -> Vec<(String, String)> {
-    let folders = pages().into_iter().filter(|page| page.ends_with("README.md"));
-    let folders = folders.map(|page| page.parent().unwrap().to_owned());
-    let examples = folders.filter(|folder| folder.join("src/main.rs").exists());
-    let chapter = |folder: PathBuf| {
-        let name = folder.file_name().unwrap().to_string_lossy().into_owned();
-        (name, read(&folder.join("README.md")))
-    };
-    examples.map(chapter).collect()
+/// The names of the examples.
+fn examples() -> Vec<String> {
+    let examples = inside(root()).filter(|folder| folder.join("src/main.rs").exists());
+    let name = |folder: PathBuf| folder.file_name().unwrap().to_string_lossy().into_owned();
+    examples.map(name).collect()
+}
+
+/// The README of an example.
+fn chapter(example: &str) -> String {
+    read(&root().join(example).join("README.md"))
 }
 
 fn parse(text: &str) -> Parser<'_> {
@@ -58,13 +60,13 @@ fn parse(text: &str) -> Parser<'_> {
 }
 
 /// The headings of a page, as they are read.
-fn headings(text: &str) -> Vec<String> {
+fn headings(text: &str) -> Vec<(HeadingLevel, String)> {
     let (mut headings, mut heading) = (Vec::new(), None);
     for event in parse(text) {
         match event {
-            Event::Start(Tag::Heading { .. }) => heading = Some(String::new()),
+            Event::Start(Tag::Heading { level, .. }) => heading = Some((level, String::new())),
             Event::Text(text) | Event::Code(text) => {
-                if let Some(heading) = &mut heading {
+                if let Some((_, heading)) = &mut heading {
                     heading.push_str(&text);
                 }
             }

@@ -3,62 +3,42 @@
 use futures::stream::{self, BoxStream, StreamExt};
 use proto::ecommerce::{
     CombinedShipment, Order, order_management_client::OrderManagementClient,
-    order_management_server::OrderManagement,
 };
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming, transport::Channel};
 
-struct Service {
-    orders: Vec<Order>,
+pub(crate) const TEXT: &str = include_str!("ch3.rs");
+
+type Answers<T> = Result<Response<BoxStream<'static, Result<T, Status>>>, Status>;
+
+fn server_streaming(orders: Vec<Order>) -> Answers<Order> {
+    Ok(Response::new(stream::iter(orders).map(Ok).boxed()))
 }
 
-#[tonic::async_trait]
-impl OrderManagement for Service {
-    async fn add_order(&self, request: Request<Order>) -> Result<Response<String>, Status> {
-        Ok(Response::new(format!("Order Added: {}", request.into_inner().id)))
+fn with_an_error(orders: Vec<Order>, status: Status) -> Answers<Order> {
+    let all = stream::iter(orders).map(Ok).chain(stream::iter([Err(status)]));
+    Ok(Response::new(all.boxed()))
+}
+
+async fn client_streaming(
+    request: Request<Streaming<Order>>,
+) -> Result<Response<String>, Status> {
+    let mut updates = request.into_inner();
+    let mut ids = Vec::new();
+    while let Some(order) = updates.message().await? {
+        ids.push(order.id);
     }
+    Ok(Response::new(ids.join(" ")))
+}
 
-    async fn get_order(&self, request: Request<String>) -> Result<Response<Order>, Status> {
-        let id = request.into_inner();
-        Err(Status::not_found(format!("order {id:?} does not exist")))
-    }
-
-    type searchOrdersStream = BoxStream<'static, Result<Order, Status>>;
-
-    async fn search_orders(
-        &self,
-        _: Request<String>,
-    ) -> Result<Response<Self::searchOrdersStream>, Status> {
-        let orders = self.orders.clone();
-        Ok(Response::new(stream::iter(orders).map(Ok).boxed()))
-    }
-
-    async fn update_orders(
-        &self,
-        request: Request<Streaming<Order>>,
-    ) -> Result<Response<String>, Status> {
-        let mut updates = request.into_inner();
-        let mut ids = Vec::new();
-        while let Some(order) = updates.message().await? {
-            ids.push(order.id);
-        }
-        Ok(Response::new(ids.join(" ")))
-    }
-
-    type processOrdersStream = BoxStream<'static, Result<CombinedShipment, Status>>;
-
-    async fn process_orders(
-        &self,
-        request: Request<Streaming<String>>,
-    ) -> Result<Response<Self::processOrdersStream>, Status> {
-        let ids = request.into_inner();
-        let shipments = ids.map(|id| match id {
-            Ok(id) => Ok(CombinedShipment { id, ..CombinedShipment::default() }),
-            Err(status) => Err(status),
-        });
-        Ok(Response::new(shipments.boxed()))
-    }
+fn bidirectional_streaming(request: Request<Streaming<String>>) -> Answers<CombinedShipment> {
+    let shipments = request.into_inner().map(|id| {
+        let mut shipment = CombinedShipment { id: id?, ..CombinedShipment::default() };
+        shipment.orders_list.push(Order::default());
+        Ok(shipment)
+    });
+    Ok(Response::new(shipments.boxed()))
 }
 
 async fn client(
@@ -67,12 +47,10 @@ async fn client(
 ) -> Result<(), Box<dyn std::error::Error>> {
     let order = client.get_order("106".to_owned()).await?.into_inner();
     println!("{}", order.id);
-
     let mut found = client.search_orders("Google".to_owned()).await?.into_inner();
     while let Some(order) = found.message().await? {
         println!("{}", order.id);
     }
-
     let answer = client.update_orders(stream::iter(orders)).await?;
     println!("{}", answer.into_inner());
     Ok(())

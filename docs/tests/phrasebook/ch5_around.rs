@@ -3,6 +3,7 @@
 use futures::future::BoxFuture;
 use interceptors::{
     auth::{Bearer, Caller, authenticate},
+    call_log::CallLog,
     served_by::ServedBy,
 };
 use proto::ecommerce::{
@@ -12,20 +13,23 @@ use proto::ecommerce::{
 };
 use std::task::{Context, Poll};
 use tonic::{
-    Code, Extensions, Request, Response, Status, Streaming,
+    Code, Extensions, GrpcMethod, Request, Response, Status, Streaming,
     metadata::{MetadataMap, MetadataValue},
+    service::interceptor::InterceptedService,
     transport::{Channel, Server},
 };
 use tower::{Layer, Service};
 
+pub(crate) const TEXT: &str = include_str!("ch5_around.rs");
+
 fn server(service: impl OrderManagement) {
-    let service = OrderManagementServer::with_interceptor(service, authenticate);
+    let service = InterceptedService::new(OrderManagementServer::new(service), authenticate);
     let router = Server::builder().layer(ServedBy::new("server-1")).add_service(service);
     drop(router);
 }
 
 fn client(channel: Channel) {
-    let channel = ServedBy::new("client-1").layer(channel);
+    let channel = CallLog::new(|call, event| println!("{call}: {event:?}")).layer(channel);
     let client = OrderManagementClient::with_interceptor(channel, Bearer::default());
     drop(client);
 }
@@ -78,8 +82,9 @@ async fn sent(
     order: Order,
 ) -> Result<(), Box<dyn std::error::Error>> {
     let mut metadata = MetadataMap::new();
-    metadata.insert("kn", "vn".parse()?);
+    metadata.append("kn", "vn".parse()?);
     let mut request = Request::from_parts(metadata, Extensions::default(), order);
+    request.metadata_mut().insert("k0", MetadataValue::from_static("v0"));
     request.metadata_mut().append("k1", MetadataValue::from_static("v1"));
     request.metadata_mut().insert_bin("trace-bin", MetadataValue::from_bytes(&[0, 255]));
 
@@ -103,6 +108,18 @@ fn received(request: &Request<Order>) -> Response<String> {
 
 fn failed(metadata: MetadataMap) -> Status {
     Status::with_metadata(Code::NotFound, "no such order", metadata)
+}
+
+fn in_a_client(request: &Request<()>) {
+    println!("{:?}", request.extensions().get::<GrpcMethod<'static>>().map(GrpcMethod::method));
+}
+
+fn of_a_failed_call(status: &Status) {
+    println!("{:?}", status.metadata());
+}
+
+fn at_the_end_of_a_stream(metadata: MetadataMap) -> Result<Order, Status> {
+    Err(Status::with_metadata(Code::Ok, "", metadata))
 }
 
 fn streamed(request: Request<Streaming<Order>>) -> (MetadataMap, Streaming<Order>) {

@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
+use futures::stream;
 use proto::ecommerce::{Order, order_management_client::OrderManagementClient};
 use tonic::{
     Code, Request, Status,
     transport::{Channel, Endpoint},
 };
 use tonic_types::{ErrorDetails, StatusExt};
+
+pub(crate) const TEXT: &str = include_str!("ch5_calls.rs");
 
 async fn deadline(
     mut client: OrderManagementClient<Channel>,
@@ -41,12 +44,15 @@ async fn a_stream_to_its_end(mut client: OrderManagementClient<Channel>) -> Resu
 }
 
 async fn cancelled(mut client: OrderManagementClient<Channel>) -> Result<(), Status> {
-    let mut request = Request::new("Google".to_owned());
-    let handle = request.cancellation_handle();
-    let mut orders = client.search_orders(request).await?.into_inner();
+    let mut orders = client.search_orders("Google".to_owned()).await?.into_inner();
     orders.message().await?;
-    handle.cancel();
     drop(orders);
+
+    let mut request = Request::new(stream::pending());
+    let handle = request.cancellation_handle();
+    let shipments = client.process_orders(request).await?.into_inner();
+    handle.cancel();
+    drop(shipments);
     Ok(())
 }
 

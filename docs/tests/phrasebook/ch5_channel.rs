@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, time::Duration};
 
 use load_balancing::{
-    channel::{Channel, WaitForReady},
+    channel::WaitForReady,
     resolver::Resolver,
     retries::{Retries, RetryPolicy},
     round_robin::RoundRobin,
@@ -22,6 +22,8 @@ use tonic::{
     codec::CompressionEncoding,
     transport::{self, Endpoint, Server},
 };
+
+pub(crate) const TEXT: &str = include_str!("ch5_channel.rs");
 
 fn many_services(orders: impl OrderManagement, echo: impl echo_server::Echo) {
     let router = Server::builder()
@@ -52,20 +54,26 @@ impl Resolver for Fixed {
 fn balanced(endpoints: Vec<Endpoint>) -> Result<(), launcher::Error> {
     let name = "lb.example.grpc.io".to_owned();
     let names = Names::from([(name, vec!["localhost:50051".into(), "localhost:50052".into()])]);
-    let channel = Channel::to("example:///lb.example.grpc.io", &names)?.build();
-    drop(channel);
-    let channel =
-        Channel::to("dns:///shop:50051", &names)?.policy(RoundRobin::default()).build();
-    let retrying = Retries::new(channel)
-        .method("/grpc.examples.echo.Echo/UnaryEcho", RetryPolicy::default());
-    drop(EchoClient::new(retrying));
-    let channel = Channel::over(Fixed(None)).build();
-    drop(channel);
-    let channel = transport::Channel::balance_list(endpoints.into_iter());
-    drop(channel);
+    drop(
+        load_balancing::channel::Channel::to("example:///lb.example.grpc.io", &names)?.build(),
+    );
+    drop(load_balancing::channel::Channel::over(Fixed(None)).build());
+    let channel = load_balancing::channel::Channel::to("dns:///shop:50051", &names)?
+        .policy(RoundRobin::default())
+        .build();
+    drop(EchoClient::new(
+        Retries::new(channel)
+            .method("/grpc.examples.echo.Echo/UnaryEcho", RetryPolicy::default()),
+    ));
+    drop(transport::Channel::balance_list(endpoints.into_iter()));
     let mut request = Request::new(EchoRequest { message: "hello".into() });
     request.extensions_mut().insert(WaitForReady);
     Ok(())
+}
+
+fn limited(orders: impl OrderManagement) {
+    drop(OrderManagementServer::new(orders).max_decoding_message_size(1024 * 1024));
+    drop(Server::builder().max_concurrent_streams(200));
 }
 
 fn compressed(channel: transport::Channel, orders: impl OrderManagement) {
@@ -83,8 +91,7 @@ fn keepalive(endpoint: Endpoint) {
         .http2_keepalive_interval(Some(Duration::from_secs(60)))
         .http2_keepalive_timeout(Some(Duration::from_secs(20)))
         .max_connection_age(Duration::from_secs(30 * 60))
-        .max_connection_age_grace(Duration::from_secs(10))
-        .max_concurrent_streams(200);
+        .max_connection_age_grace(Duration::from_secs(10));
     let endpoint = endpoint
         .http2_keep_alive_interval(Duration::from_secs(10))
         .keep_alive_timeout(Duration::from_secs(1))

@@ -1,36 +1,15 @@
-//! Chapter 7: tests.
+//! Chapter 7: tests, and what is told of a call.
 
 use productinfo::server::{Products, serve};
-use proto::ecommerce::{
-    Product, ProductId,
-    product_info_client::ProductInfoClient,
-    product_info_server::{ProductInfo, ProductInfoServer},
-};
+use proto::ecommerce::{Product, product_info_server::ProductInfoServer};
 use testing::{Process, in_memory};
 use tokio::net::TcpListener;
-use tonic::{Request, Response, Status};
+use tonic::transport::{Channel, Server};
 
-struct Mock {
-    add: Result<ProductId, Status>,
-}
+pub(crate) const TEXT: &str = include_str!("ch7.rs");
 
-#[tonic::async_trait]
-impl ProductInfo for Mock {
-    async fn add_product(&self, _: Request<Product>) -> Result<Response<ProductId>, Status> {
-        self.add.clone().map(Response::new)
-    }
-
-    async fn get_product(&self, _: Request<ProductId>) -> Result<Response<Product>, Status> {
-        Err(Status::unimplemented("this test does not call it"))
-    }
-}
-
-async fn without_a_port() {
-    let channel = in_memory(ProductInfoServer::new(Products::default())).await;
-    drop(ProductInfoClient::new(channel));
-    let channel =
-        in_memory(ProductInfoServer::new(Mock { add: Ok(ProductId::default()) })).await;
-    drop(ProductInfoClient::new(channel));
+async fn without_a_port() -> Channel {
+    in_memory(ProductInfoServer::new(Products::default())).await
 }
 
 async fn with_a_port(
@@ -45,4 +24,13 @@ async fn with_a_port(
 async fn through_a_process(program: &str) {
     let mut server = Process::start(program, &["server", "--addr", "127.0.0.1:0"]);
     println!("{}", server.addr().await);
+}
+
+fn the_same(sent: &Product, got: &Product) -> bool {
+    sent == got
+}
+
+fn traced() -> Server {
+    Server::builder()
+        .trace_fn(|request| tracing::info_span!("call", path = request.uri().path()))
 }

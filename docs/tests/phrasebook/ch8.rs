@@ -6,15 +6,21 @@ use proto::ecommerce::product_info_server::ProductInfoServer;
 use tonic::transport::Server;
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
+pub(crate) const TEXT: &str = include_str!("ch8.rs");
+
 fn server() -> Result<(), Box<dyn std::error::Error>> {
     let registry = Registry::default();
     registry.set("ecommerce.ProductInfo", ServingStatus::Serving);
     let reflection = tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(proto::FILE_DESCRIPTOR_SET)
+        .build_v1alpha()?;
+    let newer = tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(proto::FILE_DESCRIPTOR_SET)
         .build_v1()?;
     let router = Server::builder()
         .add_service(registry.service())
         .add_service(reflection)
+        .add_service(newer)
         .add_service(ProductInfoServer::new(Products::default()));
     registry.shut_down();
     drop(router);

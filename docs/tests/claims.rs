@@ -1,0 +1,96 @@
+//! What the phrasebook says of tonic's metadata, and no example shows.
+
+use futures::stream::{self, BoxStream, StreamExt};
+use proto::echo::{
+    EchoRequest, EchoResponse,
+    echo_client::EchoClient,
+    echo_server::{Echo, EchoServer},
+};
+use testing::in_memory;
+use tonic::{
+    Code, Request, Response, Status, Streaming,
+    metadata::{MetadataMap, MetadataValue},
+    transport::Channel,
+};
+
+type Answers = BoxStream<'static, Result<EchoResponse, Status>>;
+
+/// Sends headers; a message, where there is a stream; and trailers, where they can be sent.
+struct Talkative;
+
+fn answer<T>(message: T) -> Response<T> {
+    let mut response = Response::new(message);
+    response.metadata_mut().insert("location", MetadataValue::from_static("San Jose"));
+    response
+}
+
+#[tonic::async_trait]
+impl Echo for Talkative {
+    async fn unary_echo(
+        &self,
+        _: Request<EchoRequest>,
+    ) -> Result<Response<EchoResponse>, Status> {
+        Ok(answer(EchoResponse::default()))
+    }
+
+    type ServerStreamingEchoStream = Answers;
+
+    async fn server_streaming_echo(
+        &self,
+        _: Request<EchoRequest>,
+    ) -> Result<Response<Answers>, Status> {
+        let mut trailers = MetadataMap::new();
+        trailers.insert("count", MetadataValue::from_static("1"));
+        let end = Status::with_metadata(Code::Ok, "", trailers);
+        Ok(answer(stream::iter([Ok(EchoResponse::default()), Err(end)]).boxed()))
+    }
+
+    async fn client_streaming_echo(
+        &self,
+        _: Request<Streaming<EchoRequest>>,
+    ) -> Result<Response<EchoResponse>, Status> {
+        Err(Status::unimplemented("no test calls it"))
+    }
+
+    type BidirectionalStreamingEchoStream = Answers;
+
+    async fn bidirectional_streaming_echo(
+        &self,
+        _: Request<Streaming<EchoRequest>>,
+    ) -> Result<Response<Answers>, Status> {
+        Ok(answer(stream::pending().boxed()))
+    }
+}
+
+async fn client() -> EchoClient<Channel> {
+    EchoClient::new(in_memory(EchoServer::new(Talkative)).await)
+}
+
+#[tokio::test]
+async fn an_error_with_code_ok_ends_a_stream_well_with_its_metadata_as_trailers() {
+    let answers = client().await.server_streaming_echo(EchoRequest::default()).await.unwrap();
+    let mut answers = answers.into_inner();
+    assert!(answers.message().await.unwrap().is_some());
+    assert_eq!(answers.message().await.unwrap(), None);
+    let trailers = answers.trailers().await.unwrap().expect("there are trailers");
+    assert_eq!(trailers.get("count").unwrap(), "1");
+}
+
+#[tokio::test]
+async fn the_headers_of_an_answer_come_before_the_first_message_of_its_stream() {
+    let answers = client().await.bidirectional_streaming_echo(stream::pending()).await.unwrap();
+    assert_eq!(answers.metadata().get("location").unwrap(), "San Jose");
+}
+
+#[tokio::test]
+async fn the_metadata_of_a_unary_answer_are_its_headers_and_its_trailers() {
+    let answer = client().await.unary_echo(EchoRequest::default()).await.unwrap();
+    assert_eq!(answer.metadata().get("location").unwrap(), "San Jose");
+    assert_eq!(answer.metadata().get("grpc-status").unwrap(), "0");
+}
+
+#[test]
+#[should_panic(expected = "HeaderName::from_static")]
+fn a_key_in_upper_case_panics() {
+    MetadataMap::new().insert("KN", MetadataValue::from_static("vn"));
+}
