@@ -24,6 +24,16 @@ pub(crate) fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
+/// The tests of a package's exercises: `tests/exercises.rs`, or all files of `tests/exercises`.
+#[must_use]
+pub fn exercises(package: &Path) -> String {
+    let tests = package.join("tests");
+    let Ok(folder) = tests.join("exercises").read_dir() else {
+        return read(&tests.join("exercises.rs"));
+    };
+    folder.map(|file| read(&file.expect("it can be read").path())).collect()
+}
+
 /// The fenced code blocks, each with what stands behind its opening fence.
 #[must_use]
 pub fn blocks(markdown: &str) -> Vec<(String, String)> {

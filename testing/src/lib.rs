@@ -20,7 +20,7 @@ mod readme;
 #[cfg(unix)]
 mod timeless;
 
-pub use excerpt::{blocks, check_excerpts};
+pub use excerpt::{blocks, check_excerpts, exercises};
 pub use in_memory::in_memory;
 pub use later::call_later;
 pub use process::{Ended, Process, deaf_addr, python};

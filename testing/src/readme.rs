@@ -4,7 +4,7 @@ use std::{path::Path, slice};
 
 use crate::{
     Ended, Process, deaf_addr,
-    excerpt::{blocks, check_excerpt, read},
+    excerpt::{blocks, check_excerpt, exercises, read},
     timeless::timeless,
 };
 
@@ -116,7 +116,7 @@ impl Readme<'_> {
             assert!(!block.starts_with("cargo test"), "no exercise is tested by {block}");
             return;
         };
-        let tests = read(&self.package.join("tests/exercises.rs"));
+        let tests = exercises(self.package);
         assert!(tests.contains(&format!("fn {exercise}_")), "there is no {exercise}");
     }
 }

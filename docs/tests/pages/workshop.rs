@@ -8,7 +8,7 @@ use crate::{chapter, examples, parse, read, root};
 
 /// The exercises that an example has tests for, by number.
 fn tested(example: &str) -> BTreeSet<usize> {
-    let tests = read(&root().join(example).join("tests/exercises.rs"));
+    let tests = testing::exercises(&root().join(example));
     let number = |line: &str| {
         let (_, name) = line.split_once("fn exercise_")?;
         let number = name.split('_').next().and_then(|number| number.parse().ok());

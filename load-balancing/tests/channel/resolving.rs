@@ -267,8 +267,8 @@ fn a_target_that_does_not_parse_is_refused_with_the_reason() {
         ("ipv4:[::1]:1", "no IPv4 address"),
         ("example:///nowhere", "no such name"),
         ("example:///broken", "no port"),
-        ("xds:///shop", "none of dns, ipv4 and example"),
-        ("unix:/tmp/socket", "none of dns, ipv4 and example"),
+        ("xds:///shop", "its scheme is none of dns, ipv4"),
+        ("unix:/tmp/socket", "its scheme is none of dns, ipv4"),
     ] {
         let error = Channel::to(target, &names).err().expect(target).to_string();
         assert!(error.contains(reason), "{target}: {error}");

@@ -1,74 +1,10 @@
-//! The exercises of the README. Each test fails until its exercise is solved:
-//!
-//! ```text
-//! cargo test -p under-the-hood --test exercises -- --ignored exercise_1
-//! ```
+//! 3. Count them.
 
-use proto::ecommerce::{ProductId, product_info_client::ProductInfoClient};
-use testing::Process;
-use tonic::{Code, transport::Endpoint};
-use tonic_health::pb::{
-    HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
-};
 use under_the_hood::{
-    encode::{Encoder, zigzag},
     frames::PREFACE,
     framing::frame,
-    raw,
     watch::{Line, Side, View, Watcher},
 };
-
-const PROGRAM: &str = env!("CARGO_BIN_EXE_under-the-hood");
-
-#[test]
-#[ignore = "an exercise"]
-fn exercise_1_a_number_is_shown_as_what_it_may_have_been() {
-    let shown = |number| {
-        let mut message = Encoder::default();
-        message.number(2, "number", number);
-        raw::lines(&message.bytes()).expect("it is a message").join("\n")
-    };
-    assert_eq!(shown(149), "2: 149 (in zigzag -75)");
-    assert_eq!(shown(1), "2: 1 (in zigzag -1)");
-    assert_eq!(shown(zigzag(i64::MIN)), format!("2: {} (in zigzag {})", u64::MAX, i64::MIN));
-    assert_eq!(shown(150), "2: 150");
-    assert_eq!(shown(0), "2: 0");
-    let mut inner = Encoder::default();
-    inner.number(1, "inner", 3);
-    let mut message = Encoder::default();
-    message.message(1, "message", inner);
-    let lines = raw::lines(&message.bytes()).expect("it is a message");
-    assert_eq!(lines, ["1 {", "  1: 3 (in zigzag -2)", "}"]);
-}
-
-#[tokio::test]
-#[ignore = "an exercise"]
-async fn exercise_2_the_server_by_hand_says_that_it_is_serving() {
-    let args = ["server", "--by-hand", "--addr", "127.0.0.1:0"];
-    let mut server = Process::start(PROGRAM, &args);
-    let addr = server.addr().await;
-    let endpoint = Endpoint::from_shared(format!("http://{addr}")).expect("it is a URI");
-    let channel = endpoint.connect().await.expect("it listens");
-    let mut client = HealthClient::new(channel.clone());
-    for service in ["", "ecommerce.ProductInfo"] {
-        let request = HealthCheckRequest { service: service.into() };
-        let answer = client.check(request).await.expect("it is answered").into_inner();
-        assert_eq!(answer.status(), ServingStatus::Serving);
-    }
-    let mut grpc = tonic::client::Grpc::new(channel.clone());
-    grpc.ready().await.expect("it is open");
-    let path = http::uri::PathAndQuery::from_static("/no.such.Service/Check");
-    let codec = tonic_prost::ProstCodec::<HealthCheckRequest, HealthCheckRequest>::default();
-    let request = tonic::Request::new(HealthCheckRequest::default());
-    let status = grpc.unary(request, path, codec).await.expect_err("that is another service");
-    assert_eq!(status.code(), Code::Unimplemented);
-    let watch = client.watch(HealthCheckRequest::default()).await;
-    let status = watch.map(drop).expect_err("that is another method");
-    assert_eq!(status.code(), Code::Unimplemented);
-    let mut products = ProductInfoClient::new(channel);
-    let id = ProductId { value: "watch".into() };
-    products.get_product(id).await.expect("it is there as before");
-}
 
 /// A frame of HTTP/2.
 fn http2_frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
@@ -123,6 +59,31 @@ fn exercise_3_the_messages_of_a_call_are_counted() {
     see(Side::Client, http2_frame(1, 5, 9, &headers));
     see(Side::Server, http2_frame(1, 4, 9, &headers));
     see(Side::Server, http2_frame(0, 1, 9, &message));
+    // Calls that are reset, by either side, and what is on its way meanwhile.
+    for (stream, side) in [(11, Side::Client), (13, Side::Server)] {
+        see(Side::Client, http2_frame(1, 5, stream, &headers));
+        see(side, http2_frame(3, 0, stream, &[0, 0, 0, 8]));
+        see(Side::Server, http2_frame(1, 5, stream, &headers));
+    }
+    // A proxy answers a call, and gRPC's answer comes to what is none.
+    see(Side::Client, http2_frame(1, 4, 15, &headers));
+    see(Side::Client, http2_frame(0, 1, 15, &message));
+    see(Side::Server, http2_frame(1, 4, 15, &html));
+    see(Side::Server, http2_frame(0, 1, 15, b"<html>"));
+    see(Side::Client, http2_frame(1, 5, 17, &html));
+    see(Side::Server, http2_frame(1, 5, 17, &headers));
+    // A message that is too long to be shown, and trailers in two frames.
+    see(Side::Client, http2_frame(1, 5, 19, &headers));
+    see(Side::Server, http2_frame(1, 4, 19, &headers));
+    for part in frame(&vec![0; 300_000]).expect("it is short").chunks(255) {
+        see(Side::Server, http2_frame(0, 0, 19, part));
+    }
+    see(Side::Server, http2_frame(1, 1, 19, &trailers[..5]));
+    see(Side::Server, http2_frame(9, 4, 19, &trailers[5..]));
+    // Messages that cannot be told apart.
+    see(Side::Client, http2_frame(1, 5, 21, &headers));
+    see(Side::Server, http2_frame(1, 4, 21, &headers));
+    see(Side::Server, http2_frame(0, 1, 21, b"\x02\0\0\0\0"));
 
     let ends = said.iter().filter(|line| line.text.contains("has ended"));
     let ends = ends.map(|line| (line.side, line.stream, line.text.as_str()));
@@ -149,9 +110,42 @@ fn exercise_3_the_messages_of_a_call_are_counted() {
                 0,
                 "stream 9 has ended: messages from the client 0, from the server 1"
             ),
+            (
+                Side::Server,
+                0,
+                "stream 15 has ended: messages from the client 1, from the server 0"
+            ),
+            (
+                Side::Server,
+                0,
+                "stream 19 has ended: messages from the client 0, from the server 1"
+            ),
         ]
     );
     let at = |text: &str| said.iter().position(|line| line.text.starts_with(text));
     let (told, next) = (at("stream 1 has"), at("DATA          stream 3 length 3"));
     assert!(told < next, "it is told at once");
+    for stream in [1, 19] {
+        let told = at(&format!("stream {stream} has")).expect("it is told");
+        assert_eq!(said[told - 1].text, "  grpc-status: 0", "the trailers are told before");
+    }
+}
+
+#[test]
+#[ignore = "an exercise"]
+fn exercise_3_nothing_is_told_of_calls_whose_messages_are_not_shown() {
+    let headers = [b"\x83", &*block("content-type", "application/grpc")].concat();
+    for flags in [4, 5] {
+        let mut watcher = Watcher::new(View::Frames);
+        watcher.see(Side::Client, PREFACE);
+        for stream in 1..=201 {
+            watcher.see(Side::Client, &http2_frame(1, flags, stream, &headers));
+            watcher.see(Side::Server, &http2_frame(1, 4, stream, &headers));
+        }
+        for (stream, known) in [(201, false), (1, true)] {
+            let told = watcher.see(Side::Server, &http2_frame(0, 1, stream, &[]));
+            let ended = told.iter().any(|line| line.text.contains("has ended"));
+            assert_eq!(ended, known, "{told:?}");
+        }
+    }
 }
