@@ -19,6 +19,7 @@ mod process;
 mod readme;
 #[cfg(unix)]
 mod timeless;
+mod together;
 
 pub use excerpt::{blocks, check_excerpts, exercises};
 pub use in_memory::in_memory;
@@ -26,3 +27,4 @@ pub use later::call_later;
 pub use process::{Ended, Process, deaf_addr, python};
 #[cfg(unix)]
 pub use readme::check_readme;
+pub use together::together;

@@ -1,96 +1,28 @@
-//! The exercises of the README. Each test fails until its exercise is solved:
-//!
-//! ```text
-//! cargo test -p interceptors --test exercises -- --ignored exercise_1
-//! ```
-//!
-//! They call the server as it is served, whatever stands around its service.
+//! 3. A limit.
 
 use std::{future::ready, time::Duration};
 
 use futures::StreamExt;
-use interceptors::{
-    auth::{Caller, authenticate},
-    server,
-};
+use http_body::Body as _;
 use proto::ecommerce::{
     CombinedShipment, Order, order_management_client::OrderManagementClient,
 };
-use tokio::{net::TcpListener, sync::mpsc, time::timeout};
+use tokio::{
+    runtime,
+    sync::{mpsc, oneshot},
+    time::timeout,
+};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{
-    Code, Request, Status, Streaming,
-    metadata::MetadataValue,
+    Code, Streaming,
+    body::Body,
     transport::{Channel, Endpoint},
 };
+use tower::ServiceExt;
+
+use crate::{TOKEN, client, serve, with};
 
 const PATIENCE: Duration = Duration::from_secs(10);
-
-async fn serve() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("there is a free port");
-    let addr = listener.local_addr().expect("it is bound");
-    tokio::spawn(server::serve(listener, std::future::pending()));
-    format!("http://{addr}")
-}
-
-async fn client(uri: &str) -> OrderManagementClient<Channel> {
-    OrderManagementClient::connect(uri.to_owned()).await.expect("it listens")
-}
-
-fn with<T>(token: &'static str, message: T) -> Request<T> {
-    let mut request = Request::new(message);
-    request.metadata_mut().insert("authorization", token.parse().expect("it is ASCII"));
-    request
-}
-
-fn order() -> Order {
-    Order { id: "101".into(), items: vec!["a lamp".into()], ..Order::default() }
-}
-
-const TOKEN: &str = "Bearer open-sesame";
-
-#[tokio::test]
-#[ignore = "an exercise"]
-async fn exercise_1_a_second_token_is_good_too() {
-    let mut client = client(&serve().await).await;
-    for good in [TOKEN, "Bearer open-barley"] {
-        client.get_order(with(good, "102".to_owned())).await.expect("both tokens are good");
-    }
-    for good in [TOKEN, "Bearer open-barley"] {
-        let request = authenticate(with(good, ())).expect("both tokens are good");
-        let caller = request.extensions().get::<Caller>().expect("it is known who calls");
-        assert_eq!(caller.name, "Ali Baba", "the same caller");
-    }
-    for bad in ["Bearer ", "Bearer open-", "Bearer open-door", "Bearer open-barleycorn"] {
-        let status = client.get_order(with(bad, "102".to_owned())).await.unwrap_err();
-        assert_eq!(status.code(), Code::Unauthenticated, "{bad}");
-    }
-}
-
-#[tokio::test]
-#[ignore = "an exercise"]
-async fn exercise_2_who_has_no_token_may_read() {
-    let mut client = client(&serve().await).await;
-    client.get_order("102".to_owned()).await.expect("getOrder reads");
-    client.search_orders("Google".to_owned()).await.expect("searchOrders reads");
-
-    let refused = |status: Status| assert_eq!(status.code(), Code::Unauthenticated);
-    refused(client.add_order(order()).await.expect_err("addOrder writes"));
-    let updates = tokio_stream::iter([order()]);
-    refused(client.update_orders(updates).await.expect_err("updateOrders writes"));
-    let ids = tokio_stream::iter(["102".to_owned()]);
-    refused(client.process_orders(ids).await.map(drop).expect_err("processOrders ships"));
-    let status = client.get_order(with("Bearer wrong", "102".to_owned())).await;
-    refused(status.expect_err("a wrong token is worse than none"));
-    let mut binary = Request::new("102".to_owned());
-    let value = MetadataValue::try_from(&b"\xff"[..]).expect("metadata may have any such byte");
-    binary.metadata_mut().insert("authorization", value);
-    refused(client.get_order(binary).await.expect_err("no text is no token"));
-    let mut two = with(TOKEN, "102".to_owned());
-    two.metadata_mut().append("authorization", TOKEN.parse().expect("it is ASCII"));
-    refused(client.get_order(two).await.expect_err("two tokens"));
-    client.add_order(with(TOKEN, order())).await.expect("with the token all is as it was");
-}
 
 /// A call that runs until its client ends it.
 struct Running {
@@ -119,11 +51,24 @@ async fn full(client: &mut OrderManagementClient<Channel>) {
     assert!(status.metadata().get("served-by").is_none(), "it is the outermost layer");
 }
 
+/// An answer of nothing but headers ends with them, and other clients than tonic's insist on it.
+async fn ends_with_its_headers(uri: &str) {
+    let channel = Endpoint::from_shared(uri.to_owned()).expect("it is a URI").connect_lazy();
+    let without_token = http::Request::post("/ecommerce.OrderManagement/getOrder")
+        .header("content-type", "application/grpc")
+        .body(Body::default())
+        .expect("it is a request");
+    let refused = channel.oneshot(without_token).await.expect("it listens");
+    assert!(refused.headers().contains_key("grpc-status"));
+    assert!(refused.body().is_end_stream(), "a body that wraps another asks it for its end");
+}
+
 #[tokio::test]
 #[ignore = "an exercise"]
 async fn exercise_3_only_100_calls_run_at_the_same_time() {
     // The limit is the server's, and not each connection's.
     let uri = serve().await;
+    ends_with_its_headers(&uri).await;
     let (mut client, mut other) = (client(&uri).await, client(&uri).await);
     let mut running = Vec::new();
     for _ in 0..50 {
@@ -178,6 +123,33 @@ async fn exercise_3_only_100_calls_run_at_the_same_time() {
     // It is cancelled.
     drop(running.pop());
     room(&mut client).await;
+    running.push(run(&mut client).await);
+    full(&mut client).await;
+
+    // Its time is over before there is an answer. Its client stands still by then, since otherwise
+    // it would cancel the call itself.
+    drop(running.pop());
+    room(&mut client).await;
+    let runtime = runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.expect("there is a runtime");
+    let (still, wait) = oneshot::channel();
+    let process = std::thread::spawn(move || {
+        runtime.spawn(async move {
+            let channel = OrderManagementClient::connect(uri).await;
+            let mut request = with(TOKEN, tokio_stream::pending());
+            request.set_timeout(Duration::from_secs(1));
+            channel.expect("it listens").update_orders(request).await
+        });
+        runtime.block_on(wait).expect("the test goes on");
+        runtime
+    });
+    let running_too =
+        async { while client.get_order(with(TOKEN, "102".to_owned())).await.is_ok() {} };
+    timeout(PATIENCE, running_too).await.expect("it is the hundredth");
+    still.send(()).expect("it waits");
+    let process = process.join().expect("it does not panic");
+    room(&mut client).await;
+    process.shutdown_background();
     running.push(run(&mut client).await);
     full(&mut client).await;
 

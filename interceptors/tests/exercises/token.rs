@@ -1,0 +1,27 @@
+//! 1. A second token.
+
+use interceptors::auth::{Caller, authenticate};
+use tonic::Code;
+
+use crate::{TOKEN, client, serve, with};
+
+#[tokio::test]
+#[ignore = "an exercise"]
+async fn exercise_1_a_second_token_is_good_too() {
+    let mut client = client(&serve().await).await;
+    for good in [TOKEN, "Bearer open-barley"] {
+        client.get_order(with(good, "102".to_owned())).await.expect("both tokens are good");
+    }
+    for good in [TOKEN, "Bearer open-barley"] {
+        let request = authenticate(with(good, ())).expect("both tokens are good");
+        let caller = request.extensions().get::<Caller>().expect("it is known who calls");
+        assert_eq!(caller.name, "Ali Baba", "the same caller");
+    }
+    for bad in ["Bearer ", "Bearer open-", "Bearer open-door", "Bearer open-barleycorn"] {
+        let status = client.get_order(with(bad, "102".to_owned())).await.unwrap_err();
+        assert_eq!(status.code(), Code::Unauthenticated, "{bad}");
+    }
+    let mut both = with(TOKEN, ());
+    both.metadata_mut().append("authorization", "Bearer open-barley".parse().expect("ASCII"));
+    authenticate(both).expect_err("each is good, and both at once are not");
+}
