@@ -64,7 +64,7 @@ async fn watch(orders: &Arc<Orders>, id: &str) -> Streaming<Order> {
     client.server_streaming(request, path, codec).await.unwrap().into_inner()
 }
 
-const ROUNDS: usize = 5_000;
+const ROUNDS: usize = 2_000;
 
 /// Reads on until `last` comes, which has to come soon.
 async fn comes_to(watched: &mut Streaming<Order>, last: &Order) {
