@@ -179,7 +179,10 @@ async fn exercise_3_a_service_that_is_taken_away_is_not_known_any_more() {
 
     registry.set("shop", ServingStatus::ServiceUnknown);
     assert_eq!(next().await, ServingStatus::ServiceUnknown);
-    let status = client.check(request.clone()).await.expect_err("it is not known");
+    let status = client
+        .check(request.clone())
+        .await
+        .expect_err("it was taken away, and Check does not find it");
     assert_eq!(status.code(), Code::NotFound);
 
     registry.set("shop", ServingStatus::Serving);

@@ -79,7 +79,8 @@ where
     C: AsyncFnOnce(String) -> Result<(), Error>,
     E: Into<Error>,
 {
-    let matches = Cli::command().about(about).get_matches();
+    let after = "Without a command both sides run in one process, on a free port.";
+    let matches = Cli::command().about(about).after_help(after).get_matches();
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     run(async {
         match cli.command {

@@ -4,7 +4,7 @@ use std::{env, io, pin::pin, time::Duration};
 
 use tokio::{net::TcpListener, select};
 use tokio_util::sync::CancellationToken;
-use tonic::{Status, transport};
+use tonic::{Code, Status, transport};
 use tracing::info;
 
 use crate::{Error, Shutdown, command, describe, root_cause, signals::Signals};
@@ -115,7 +115,12 @@ where
 /// Puts a client's error in one line that says what was tried, why it failed and what to do.
 fn explain(addr: &str, error: Error) -> Error {
     if let Some(status) = error.downcast_ref::<Status>() {
-        return format!("a call to {addr} failed: {}", describe(status)).into();
+        // All examples serve on the same port, so it is easily the wrong one.
+        let advice = match status.code() {
+            Code::Unimplemented => "; is it the server of another example?",
+            _ => "",
+        };
+        return format!("a call to {addr} failed: {}{advice}", describe(status)).into();
     }
     if error.is::<transport::Error>() {
         let reason = root_cause(error.as_ref());

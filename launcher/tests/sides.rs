@@ -75,6 +75,12 @@ async fn a_status_that_ends_a_client_is_told_with_the_address() {
 }
 
 #[tokio::test]
+async fn a_server_without_the_method_may_be_another_examples() {
+    let result = client("localhost:1", async |_| Err(Status::unimplemented("").into())).await;
+    assert!(text(result).ends_with("; is it the server of another example?"));
+}
+
+#[tokio::test]
 async fn any_other_error_of_a_client_is_told_as_it_is() {
     let result = client("localhost:1", async |_| Err("out of ideas".into())).await;
     assert_eq!(text(result), "out of ideas");

@@ -94,6 +94,7 @@ impl Subchannel {
     pub fn connect(&self) {
         let mut state = self.lock();
         if matches!(state.0, State::Idle) {
+            debug!(addr = %self.addr, state = ?State::Connecting);
             state.0 = State::Connecting;
             self.wanted.notify_one();
             self.news.changed.notify_one();
@@ -165,7 +166,8 @@ impl Subchannel {
     }
 
     fn set(&self, state: State, failure: Option<Failure>) {
-        debug!(addr = %self.addr, ?state, ?failure);
+        let reason = failure.as_ref().map(|failure| failure.reason.as_str());
+        debug!(addr = %self.addr, ?state, reason);
         *self.lock() = (state, failure);
         self.news.changed.notify_one();
     }

@@ -27,7 +27,10 @@ async fn exercise_1_a_name_has_at_most_100_characters() {
     let mut client = ProductInfoClient::new(in_memory(server).await);
     // Characters, and neither bytes nor UTF-16: this name has 100, 400 and 200 of them.
     client.add_product(product(&"😀".repeat(100))).await.expect("100 characters are allowed");
-    let status = client.add_product(product(&"x".repeat(101))).await.expect_err("101 are not");
+    let status = client
+        .add_product(product(&"x".repeat(101)))
+        .await
+        .expect_err("a name of 101 characters has to be refused");
     assert_eq!(status.code(), Code::InvalidArgument);
     assert!(status.message().contains("100"), "the message names the limit: {status}");
 }

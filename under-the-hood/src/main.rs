@@ -12,7 +12,7 @@ use under_the_hood::{by_hand, client, proxy, server, stub, watch::View};
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
-    /// Show every HTTP/2 frame of the last calls
+    /// Show every HTTP/2 frame of part 3, and two more calls in it
     #[arg(long)]
     frames: bool,
 }
@@ -31,7 +31,7 @@ enum Command {
     Client {
         #[command(flatten)]
         addr: Addr,
-        /// Show every HTTP/2 frame of the last calls
+        /// Show every HTTP/2 frame of part 3, and two more calls in it
         #[arg(long)]
         frames: bool,
         /// Call getProduct with the generated stub alone, as the server by hand can answer

@@ -19,7 +19,9 @@ fn missing(command: &str) -> Option<&str> {
         let at = words.iter().position(|word| *word == flag)?;
         words.get(at + 1).copied()
     };
-    let package = root().join(after("-p").unwrap_or_default());
+    // A variable of the shell's stands for several.
+    let package = after("-p").filter(|package| !package.starts_with('$'));
+    let package = root().join(package.unwrap_or_default());
     if !package.join("Cargo.toml").exists() {
         return after("-p");
     }

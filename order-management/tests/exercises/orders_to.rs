@@ -19,7 +19,8 @@ async fn exercise_2_orders_to_a_destination_are_looked_up_one_by_one() {
     orders.put(order("3", "Busan"));
     orders.put(order("5", "Seoul, IN"));
     let mut client = start(&orders).await;
-    let mut found = stream(&mut client, "ordersTo", "Seoul").await.unwrap().into_inner();
+    let found = stream(&mut client, "ordersTo", "Seoul").await;
+    let mut found = found.expect("ordersTo is there").into_inner();
     let mut ids = vec![next(&mut found).await.expect("there are four").id];
     orders.put(order("0", "Seoul"));
     orders.put(order("7", "Seoul"));

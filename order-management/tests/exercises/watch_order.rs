@@ -23,7 +23,8 @@ async fn exercise_3_watch_order_sends_an_order_each_time_it_changes() {
         Ok(mut answer) => answer.get_mut().message().await.map(|_| ()),
         Err(status) => Err(status),
     };
-    assert_eq!(unknown.unwrap_err().code(), Code::NotFound);
+    let unknown = unknown.expect_err("there is no order 999").code();
+    assert_eq!(unknown, Code::NotFound, "watchOrder is there, and does not find it");
 
     client.ready().await.expect("the channel is open");
     let mut watched = stream(&mut client, "watchOrder", "102").await.unwrap().into_inner();
