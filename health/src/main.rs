@@ -17,7 +17,7 @@ use tokio::{net::TcpListener, select};
 use tokio_util::sync::CancellationToken;
 
 #[derive(Parser)]
-#[command(about = env!("CARGO_PKG_DESCRIPTION"))]
+#[command(about = env!("CARGO_PKG_DESCRIPTION"), after_help = launcher::BOTH)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,

@@ -56,6 +56,9 @@ pub use transcript::one_line;
 /// Why an example ended early, to be told in one line.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
 
+/// What `--help` says last.
+pub const BOTH: &str = "Without a command both sides run in one process, on free ports.";
+
 /// A future that ends when a server is to stop: to take no more connections, to finish the
 /// calls that it has, and to return.
 pub type Shutdown = WaitForCancellationFutureOwned;
@@ -79,8 +82,7 @@ where
     C: AsyncFnOnce(String) -> Result<(), Error>,
     E: Into<Error>,
 {
-    let after = "Without a command both sides run in one process, on a free port.";
-    let matches = Cli::command().about(about).after_help(after).get_matches();
+    let matches = Cli::command().about(about).after_help(BOTH).get_matches();
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     run(async {
         match cli.command {

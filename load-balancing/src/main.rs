@@ -9,7 +9,7 @@ use load_balancing::{client::Client, server, tour};
 use tokio::net::TcpListener;
 
 #[derive(Parser)]
-#[command(about = env!("CARGO_PKG_DESCRIPTION"))]
+#[command(about = env!("CARGO_PKG_DESCRIPTION"), after_help = launcher::BOTH)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,

@@ -8,7 +8,8 @@ use tokio::net::TcpListener;
 use under_the_hood::{by_hand, client, proxy, server, stub, watch::View};
 
 #[derive(Parser)]
-#[command(about = env!("CARGO_PKG_DESCRIPTION"), args_conflicts_with_subcommands = true)]
+#[command(about = env!("CARGO_PKG_DESCRIPTION"), after_help = launcher::BOTH)]
+#[command(args_conflicts_with_subcommands = true)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
