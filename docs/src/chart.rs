@@ -10,7 +10,7 @@ use plotters::{
 
 use crate::{paired::Ratio, report::number};
 
-const WIDTH: u32 = 760;
+const WIDTH: i32 = 760;
 const ROW: i32 = 30;
 /// How much of the width is for the names, and for the numbers.
 const NAMES: i32 = 290;
@@ -29,13 +29,14 @@ pub fn draw(title: &str, ratios: &[Ratio]) -> Result<String, Box<dyn std::error:
     let rows = i32::try_from(ratios.len())?;
     let height = (rows + 1) * ROW + ROW / 2;
     let largest = ratios.iter().map(|ratio| ratio.high.max(ratio.median)).fold(1.0, f64::max);
-    let room = f64::from(WIDTH.cast_signed() - NAMES - NUMBERS);
+    let room = f64::from(WIDTH - NAMES - NUMBERS);
     // Where a bar ends that is so long, in pixels from the left.
     #[expect(clippy::cast_possible_truncation, reason = "it is no more than the width")]
     let x = |ratio: f64| NAMES + (ratio / largest * room).round() as i32;
     {
-        let area = SVGBackend::with_string(&mut svg, (WIDTH, height.cast_unsigned()))
-            .into_drawing_area();
+        let area =
+            SVGBackend::with_string(&mut svg, (WIDTH.cast_unsigned(), height.cast_unsigned()))
+                .into_drawing_area();
         // A background of its own, for readers whose page is dark.
         area.fill(&WHITE)?;
         let font = ("sans-serif", 14).into_font();

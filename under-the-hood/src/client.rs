@@ -47,7 +47,10 @@ pub async fn run(target: String, view: View) -> Result<(), Error> {
     info!("2. the message by hand, over an HTTP library");
     by_post(channel).await?;
     info!("3. HTTP/2 by hand");
-    by_frames(&target, view).await
+    by_frames(&target, view).await.map_err(|error| match error.downcast::<Status>() {
+        Ok(status) => tonic::Status::from(*status).into(),
+        Err(error) => error,
+    })
 }
 
 fn watch() -> Product {

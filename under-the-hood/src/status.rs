@@ -50,7 +50,6 @@ pub const UNIMPLEMENTED: u8 = 12;
 pub const INTERNAL: u8 = 13;
 /// The number of UNAVAILABLE.
 pub const UNAVAILABLE: u8 = 14;
-
 /// The number of UNAUTHENTICATED.
 pub const UNAUTHENTICATED: u8 = 16;
 
@@ -106,6 +105,13 @@ impl From<Malformed> for Status {
     fn from(error: Malformed) -> Self {
         let too_long = matches!(error, Malformed::TooLong(_));
         Self::new(if too_long { RESOURCE_EXHAUSTED } else { INTERNAL }, error.to_string())
+    }
+}
+
+/// The same, as the launcher knows how to tell it.
+impl From<Status> for tonic::Status {
+    fn from(status: Status) -> Self {
+        Self::new(tonic::Code::from_i32(status.code.into()), status.message)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The command line.
 
 use testing::{Process, deaf_addr};
+use tokio::net::TcpListener;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_under-the-hood");
 
@@ -94,4 +95,16 @@ async fn nothing_is_passed_on_to_itself() {
     let ended = Process::start(PROGRAM, &args).end().await;
     assert_eq!(ended.status, Some(1));
     assert!(ended.stderr.contains("to itself"), "{}", ended.stderr);
+}
+
+#[tokio::test]
+async fn a_status_that_the_layers_by_hand_read_ends_the_client_as_any_status_does() {
+    // A server with the products alone: parts 1 and 2 go well, and the search of part 3 does not.
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = listener.local_addr().unwrap().to_string();
+    tokio::spawn(productinfo::server::serve(listener, std::future::pending()));
+    let ended = Process::start(PROGRAM, &["client", "--addr", &addr]).end().await;
+    assert_eq!(ended.status, Some(1), "{ended:?}");
+    let reason = format!("a call to {addr} failed: UNIMPLEMENTED; ");
+    assert!(ended.stderr.starts_with(&reason), "{}", ended.stderr);
 }

@@ -16,15 +16,18 @@ fn tables() -> Vec<(String, Vec<String>)> {
 }
 
 #[test]
-fn every_chart_stands_below_the_table_of_its_name() {
+fn every_table_and_every_chart_is_on_the_page_once() {
     let page = read(&root().join("docs/performance.md"));
     let charts = inside(&root().join("docs/performance"));
     let charts = charts.map(|chart| chart.file_stem().unwrap().to_string_lossy().into_owned());
     let tables = tables().into_iter().map(|(name, _)| name).collect::<BTreeSet<_>>();
     assert_eq!(tables, charts.collect::<BTreeSet<_>>());
-    for name in tables {
-        assert!(page.contains(&format!("](performance/{name}.svg)")), "{name}");
+    for name in &tables {
+        let chart = format!("](performance/{name}.svg)");
+        assert_eq!(page.matches(&chart).count(), 1, "{name}");
     }
+    // None is left over from an earlier measurement.
+    assert_eq!(page.matches("| --- | --- | --- |").count(), tables.len());
 }
 
 #[test]
