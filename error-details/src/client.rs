@@ -3,17 +3,12 @@
 use std::time::Duration;
 
 use http::Response;
-use launcher::describe;
+use launcher::{describe, endpoint, transcript};
 use proto::ecommerce::{Order, order_management_client::OrderManagementClient};
 use tokio::time::timeout;
-use tonic::{
-    Code, Request, Status,
-    body::Body,
-    transport::{Channel, Endpoint},
-};
+use tonic::{Code, Request, Status, body::Body, transport::Channel};
 use tonic_types::{ErrorDetails, StatusExt};
 use tower::{ServiceBuilder, util::MapResponse};
-use tracing::info;
 
 use crate::{guard::without_broken_details, retry::obeying};
 
@@ -23,10 +18,7 @@ type Client = OrderManagementClient<Guarded>;
 
 /// Connects to the server at `target`, a `HOST:PORT`, and makes the calls of [`call`].
 pub async fn run(target: String) -> Result<(), launcher::Error> {
-    let channel = Endpoint::from_shared(format!("http://{target}"))?
-        .connect_timeout(Duration::from_secs(5))
-        .connect()
-        .await?;
+    let channel = endpoint(&target)?.connect().await?;
     timeout(Duration::from_secs(30), call(client(channel)))
         .await
         .map_err(|_| Status::deadline_exceeded("the calls took more than 30 s"))??;
@@ -59,7 +51,7 @@ async fn show_a_form(client: &mut Client) -> Result<(), Status> {
     if let Some(bad_request) = details.bad_request() {
         // All of them at once, each for the field that it belongs to.
         for violation in &bad_request.field_violations {
-            info!("    {} {}", violation.field, violation.description);
+            transcript!(client, "    {} {}", violation.field, violation.description);
         }
     }
     Ok(())
@@ -70,11 +62,11 @@ async fn offer_help(client: &mut Client) -> Result<(), Status> {
     if let Some(resource) = details.resource_info() {
         let (kind, name, owner) =
             (&resource.resource_type, &resource.resource_name, &resource.owner);
-        info!("    missing: {kind} {name:?} of {owner}");
+        transcript!(client, "    missing: {kind} {name:?} of {owner}");
     }
     if let Some(help) = details.help() {
         for link in &help.links {
-            info!("    {}: {}", link.description, link.url);
+            transcript!(client, "    {}: {}", link.description, link.url);
         }
     }
     Ok(())
@@ -84,7 +76,7 @@ async fn wait_and_try_again(client: &mut Client) -> Result<(), Status> {
     for id in ["101", "102", "103", "104"] {
         let order = order(id, "San Jose, CA");
         let answer = obeying(async || client.add_order(order.clone()).await).await?;
-        info!("addOrder({id}) -> {:?}", answer.into_inner());
+        transcript!(client, "addOrder({id}) -> {:?}", answer.into_inner());
     }
     Ok(())
 }
@@ -96,11 +88,17 @@ async fn tell_the_user(client: &mut Client) -> Result<(), Status> {
     let details = refused(client.add_order(request).await, Code::FailedPrecondition)?;
     if let Some(failure) = details.precondition_failure() {
         for violation in &failure.violations {
-            info!("    {}: {} {}", violation.r#type, violation.subject, violation.description);
+            transcript!(
+                client,
+                "    {}: {} {}",
+                violation.r#type,
+                violation.subject,
+                violation.description
+            );
         }
     }
     if let Some(message) = details.localized_message() {
-        info!("    the user reads ({}): {}", message.locale, message.message);
+        transcript!(client, "    the user reads ({}): {}", message.locale, message.message);
     }
     Ok(())
 }
@@ -108,7 +106,11 @@ async fn tell_the_user(client: &mut Client) -> Result<(), Status> {
 async fn report(client: &mut Client) -> Result<(), Status> {
     let details = refused(client.get_order("10\0 6".to_owned()).await, Code::Internal)?;
     if let Some(request) = details.request_info() {
-        info!("    to be told to those who run the server: request {}", request.request_id);
+        transcript!(
+            client,
+            "    to be told to those who run the server: request {}",
+            request.request_id
+        );
     }
     Ok(())
 }
@@ -126,7 +128,7 @@ fn refused<T>(
     let details = status.get_error_details();
     // A program decides by the reason. The message may change, and the code is shared by many.
     let reason = details.error_info().map_or("", |info| &info.reason);
-    info!("{} ({reason})", describe(&status));
+    transcript!(client, "{} ({reason})", describe(&status));
     Ok(details)
 }
 

@@ -2,9 +2,9 @@
 
 use std::{collections::HashMap, time::Duration};
 
+use launcher::transcript;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
-use tracing::error;
 use uuid::Uuid;
 
 use crate::{language::Language, quota, store::StoreError};
@@ -87,7 +87,7 @@ impl OrderError {
             Self::Store(cause) => {
                 // The caller gets a number and nothing else; whoever has the log finds the cause.
                 let request = Uuid::new_v4().to_string();
-                error!(target: "server", "request {request} failed: {cause}");
+                transcript!(server, "request {request} failed: {cause}");
                 details.set_request_info(request, "");
                 (Code::Internal, "internal error".into())
             }

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use launcher::describe;
+use launcher::{describe, transcript};
 use tonic::{Response, Status};
 use tonic_types::StatusExt;
-use tracing::info;
 
 /// How often a call is tried.
 const ATTEMPTS: u32 = 3;
@@ -27,7 +26,7 @@ pub async fn obeying<T>(
         let delay = status.get_details_retry_info().and_then(|retry| retry.retry_delay);
         match delay {
             Some(delay) if delay <= MAX_WAIT => {
-                info!(target: "client", "{}; trying again after {delay:.1?}", describe(&status));
+                transcript!(client, "{}; trying again after {delay:.1?}", describe(&status));
                 tokio::time::sleep(delay).await;
             }
             _ => return Err(status),

@@ -3,17 +3,14 @@
 
 use std::sync::Arc;
 
-use order_management::{orders::Orders, server::OrderService, transport::builder};
+use launcher::{builder, incoming};
+use order_management::{orders::Orders, server::OrderService};
 use proto::ecommerce::{
     Order,
     order_management_server::{OrderManagement, OrderManagementServer},
 };
 use tokio::net::TcpListener;
-use tonic::{
-    Request, Response, Status, Streaming,
-    metadata::MetadataMap,
-    transport::{self, server::TcpIncoming},
-};
+use tonic::{Request, Response, Status, Streaming, metadata::MetadataMap, transport};
 
 use crate::{
     check::violations, language::Language, order_error::OrderError, quota::Quota, store::Store,
@@ -124,9 +121,6 @@ pub async fn serve(
     builder()
         // The limit of order-management's own service, for the same reason.
         .add_service(service.max_decoding_message_size(1024 * 1024))
-        .serve_with_incoming_shutdown(
-            TcpIncoming::from(listener).with_nodelay(Some(true)),
-            shutdown,
-        )
+        .serve_with_incoming_shutdown(incoming(listener), shutdown)
         .await
 }

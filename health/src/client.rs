@@ -2,14 +2,10 @@
 
 use std::time::Duration;
 
-use launcher::describe;
+use launcher::{describe, endpoint, transcript};
 use proto::workshop::{State, dependency_client::DependencyClient};
-use tonic::{
-    Code, Status, Streaming,
-    transport::{Channel, Endpoint},
-};
+use tonic::{Code, Status, Streaming, transport::Channel};
 use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse, health_client::HealthClient};
-use tracing::info;
 
 use crate::{
     registry::{SERVER, ServingStatus},
@@ -19,16 +15,12 @@ use crate::{
 /// Connects to the server at `target`, a `HOST:PORT`, asks for its health, and watches
 /// until somebody ends the server.
 pub async fn run(target: String) -> Result<(), launcher::Error> {
-    run_and(target, || info!("end the server, with Ctrl-C")).await
+    run_and(target, || transcript!(client, "end the server, with Ctrl-C")).await
 }
 
 /// As [`run`], and calls `end` when nothing is left to do but to watch the server end.
 pub async fn run_and(target: String, end: impl FnOnce()) -> Result<(), launcher::Error> {
-    let channel = Endpoint::from_shared(format!("http://{target}"))?
-        .connect_timeout(Duration::from_secs(5))
-        .timeout(Duration::from_secs(10))
-        .connect()
-        .await?;
+    let channel = endpoint(&target)?.timeout(Duration::from_secs(10)).connect().await?;
     call(channel, end).await?;
     Ok(())
 }
@@ -56,7 +48,7 @@ async fn call(channel: Channel, end: impl FnOnce()) -> Result<(), Status> {
     loop {
         match changed(&mut watch).await {
             Err(status) if status.code() == Code::Unavailable => {
-                info!("Watch({PRODUCT_INFO:?}) -> {}", describe(&status));
+                transcript!(client, "Watch({PRODUCT_INFO:?}) -> {}", describe(&status));
                 return Ok(());
             }
             changed => changed?,
@@ -68,10 +60,14 @@ async fn check(health: &mut HealthClient<Channel>, service: &str) -> Result<(), 
     let request = HealthCheckRequest { service: service.into() };
     match health.check(request).await {
         Ok(response) => {
-            info!("Check({service:?}) -> {}", response.into_inner().status().as_str_name());
+            transcript!(
+                client,
+                "Check({service:?}) -> {}",
+                response.into_inner().status().as_str_name()
+            );
         }
         Err(status) if status.code() == Code::NotFound => {
-            info!("Check({service:?}) -> {}", describe(&status));
+            transcript!(client, "Check({service:?}) -> {}", describe(&status));
         }
         Err(status) => return Err(status),
     }
@@ -91,6 +87,6 @@ async fn until(
 async fn changed(watch: &mut Streaming<HealthCheckResponse>) -> Result<ServingStatus, Status> {
     let response = watch.message().await?;
     let status = response.ok_or_else(|| Status::unknown("the watch has ended"))?.status();
-    info!("Watch({PRODUCT_INFO:?}) -> {}", status.as_str_name());
+    transcript!(client, "Watch({PRODUCT_INFO:?}) -> {}", status.as_str_name());
     Ok(status)
 }

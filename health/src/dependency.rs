@@ -1,8 +1,8 @@
 //! What the server depends on: a database, played by a switch.
 
+use launcher::transcript;
 use proto::workshop::{State, dependency_server};
 use tonic::{Request, Response, Status};
-use tracing::info;
 
 use crate::registry::{Registry, ServingStatus};
 
@@ -26,7 +26,7 @@ impl Dependency {
 impl dependency_server::Dependency for Dependency {
     async fn set(&self, request: Request<State>) -> Result<Response<State>, Status> {
         let state = request.into_inner();
-        info!(target: "server", "the database is {}", if state.up { "up" } else { "down" });
+        transcript!(server, "the database is {}", if state.up { "up" } else { "down" });
         let status = if state.up { ServingStatus::Serving } else { ServingStatus::NotServing };
         self.registry.set(self.service, status);
         Ok(Response::new(state))

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use launcher::{incoming, transcript};
 use productinfo::server::Products;
 use proto::{
     ecommerce::product_info_server::ProductInfoServer,
@@ -10,9 +11,8 @@ use proto::{
 use tokio::net::TcpListener;
 use tonic::{
     server::NamedService,
-    transport::{self, Server, server::TcpIncoming},
+    transport::{self, Server},
 };
-use tracing::info;
 
 use crate::{dependency::Dependency, registry::Registry};
 
@@ -38,7 +38,7 @@ pub async fn serve(
 
     let drain = async {
         shutdown.await;
-        info!("NOT_SERVING, and still serving for {GRACE:?}");
+        transcript!(server, "NOT_SERVING, and still serving for {GRACE:?}");
         registry.shut_down();
         tokio::time::sleep(GRACE).await;
         registry.close();
@@ -50,9 +50,6 @@ pub async fn serve(
         .add_service(registry.service())
         .add_service(ProductInfoServer::new(Products::default()))
         .add_service(DependencyServer::new(dependency))
-        .serve_with_incoming_shutdown(
-            TcpIncoming::from(listener).with_nodelay(Some(true)),
-            drain,
-        )
+        .serve_with_incoming_shutdown(incoming(listener), drain)
         .await
 }

@@ -3,12 +3,12 @@
 //! An interceptor is a function of the request without its message. It runs before the call, it
 //! returns the request or a status, and that is all that it can do. It fits metadata.
 
+use launcher::transcript;
 use tonic::{
     Request, Status,
     metadata::{Ascii, MetadataValue},
     service::Interceptor,
 };
-use tracing::info;
 
 /// The only token that opens this server. A real one would be signed, and a library would check
 /// that; a comparison like the one below also tells by its time how much of a guess is right.
@@ -32,11 +32,11 @@ pub fn authenticate(mut request: Request<()>) -> Result<Request<()>, Status> {
         _ => false,
     };
     if !known {
-        info!(target: "server", "authenticate: refused");
+        transcript!(server, "authenticate: refused");
         return Err(Status::unauthenticated("authorization is missing or wrong"));
     }
     let caller = Caller { name: "Ali Baba" };
-    info!(target: "server", "authenticate: {}", caller.name);
+    transcript!(server, "authenticate: {}", caller.name);
     // Extensions go with the request through this process. They are not sent.
     request.extensions_mut().insert(caller);
     Ok(request)

@@ -2,15 +2,11 @@
 
 use std::time::Duration;
 
+use launcher::{endpoint, transcript};
 use proto::ecommerce::{Order, order_management_client::OrderManagementClient};
 use tokio::time::timeout;
-use tonic::{
-    Code, Status,
-    service::interceptor::InterceptedService,
-    transport::{Channel, Endpoint},
-};
+use tonic::{Code, Status, service::interceptor::InterceptedService, transport::Channel};
 use tower::Layer;
-use tracing::info;
 
 use crate::{
     auth::Bearer,
@@ -19,10 +15,7 @@ use crate::{
 
 /// Connects to the server at `target`, a `HOST:PORT`, and makes the calls of [`call`].
 pub async fn run(target: String) -> Result<(), launcher::Error> {
-    let channel = Endpoint::from_shared(format!("http://{target}"))?
-        .connect_timeout(Duration::from_secs(5))
-        .connect()
-        .await?;
+    let channel = endpoint(&target)?.connect().await?;
     timeout(Duration::from_secs(10), call(channel))
         .await
         .map_err(|_| Status::deadline_exceeded("the calls took more than 10 s"))??;
@@ -52,7 +45,7 @@ async fn unary(client: &mut Client) -> Result<(), Status> {
     // What the server's layer added to the answer's metadata, without the service knowing.
     let server = answer.metadata().get("served-by").and_then(|name| name.to_str().ok());
     let server = server.unwrap_or("nobody who says so");
-    info!("addOrder(101) -> {:?}, served by {server}", answer.get_ref());
+    transcript!(client, "addOrder(101) -> {:?}, served by {server}", answer.get_ref());
     Ok(())
 }
 
@@ -62,14 +55,14 @@ async fn server_streaming(client: &mut Client) -> Result<(), Status> {
     while let Some(order) = orders.message().await? {
         ids.push(order.id);
     }
-    info!("searchOrders(\"Google\") -> {}", ids.join(", "));
+    transcript!(client, "searchOrders(\"Google\") -> {}", ids.join(", "));
     Ok(())
 }
 
 async fn client_streaming(client: &mut Client) -> Result<(), Status> {
     let updates = [order("102", "Google Pixel Book"), order("103", "iPad Pro")];
     let answer = client.update_orders(tokio_stream::iter(updates)).await?;
-    info!("updateOrders(102, 103) -> {:?}", answer.into_inner());
+    transcript!(client, "updateOrders(102, 103) -> {:?}", answer.into_inner());
     Ok(())
 }
 
@@ -80,7 +73,7 @@ async fn bidirectional_streaming(client: &mut Client) -> Result<(), Status> {
     while shipments.message().await?.is_some() {
         count += 1;
     }
-    info!("processOrders(102, 103, 104, 101) -> {count} shipments");
+    transcript!(client, "processOrders(102, 103, 104, 101) -> {count} shipments");
     Ok(())
 }
 
@@ -89,7 +82,7 @@ async fn without_token(
 ) -> Result<(), Status> {
     match client.add_order(order("102", "Google Pixel Book")).await {
         Err(status) if status.code() == Code::Unauthenticated => {
-            info!("addOrder(102) -> {}", launcher::describe(&status));
+            transcript!(client, "addOrder(102) -> {}", launcher::describe(&status));
             Ok(())
         }
         Err(status) => Err(status),
@@ -109,9 +102,9 @@ fn order(id: &str, item: &str) -> Order {
 /// The log of the client's side, to which the client's messages are those that go out.
 fn tell(call: &Call, event: Event) {
     match event {
-        Event::Started => info!("{call} begins: {}", call.path),
-        Event::Request(message) => info!("{call} sent {message}"),
-        Event::Response(message) => info!("{call} received {message}"),
-        Event::Ended(end) => info!("{call} {end} after {:.1?}", call.elapsed()),
+        Event::Started => transcript!(client, "{call} begins: {}", call.path),
+        Event::Request(message) => transcript!(client, "{call} sent {message}"),
+        Event::Response(message) => transcript!(client, "{call} received {message}"),
+        Event::Ended(end) => transcript!(client, "{call} {end} after {:.1?}", call.elapsed()),
     }
 }

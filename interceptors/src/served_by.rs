@@ -4,8 +4,8 @@ use std::task::{Context, Poll};
 
 use futures::future::BoxFuture;
 use http::{HeaderValue, Request, Response};
+use launcher::transcript;
 use tower::{Layer, Service};
-use tracing::info;
 
 /// The layer: it knows what to do, and wraps a service so that it is done.
 #[derive(Clone, Debug)]
@@ -49,13 +49,13 @@ where
     }
 
     fn call(&mut self, request: Request<A>) -> Self::Future {
-        info!(target: "server", "served-by: in");
+        transcript!(server, "served-by: in");
         let name = self.name.clone();
         let response = self.inner.call(request);
         Box::pin(async move {
             let mut response = response.await?;
             response.headers_mut().insert("served-by", name);
-            info!(target: "server", "served-by: out");
+            transcript!(server, "served-by: out");
             Ok(response)
         })
     }

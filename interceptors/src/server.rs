@@ -1,12 +1,9 @@
 //! The server's side: the service of `order-management`, as it is, with three things around it.
 
-use order_management::{orders::Orders, server::service, transport::builder};
+use launcher::{builder, incoming, transcript};
+use order_management::{orders::Orders, server::service};
 use tokio::net::TcpListener;
-use tonic::{
-    service::interceptor::InterceptedService,
-    transport::{self, server::TcpIncoming},
-};
-use tracing::info;
+use tonic::{service::interceptor::InterceptedService, transport};
 
 use crate::{
     auth::authenticate,
@@ -28,19 +25,16 @@ pub async fn serve(
         .layer(CallLog::new(tell))
         .layer(ServedBy::new("server-1"))
         .add_service(service)
-        .serve_with_incoming_shutdown(
-            TcpIncoming::from(listener).with_nodelay(Some(true)),
-            shutdown,
-        )
+        .serve_with_incoming_shutdown(incoming(listener), shutdown)
         .await
 }
 
 /// The log of the server's side, to which the client's messages are those that come in.
 fn tell(call: &Call, event: Event) {
     match event {
-        Event::Started => info!("{call} begins: {}", call.path),
-        Event::Request(message) => info!("{call} received {message}"),
-        Event::Response(message) => info!("{call} sent {message}"),
-        Event::Ended(end) => info!("{call} {end} after {:.1?}", call.elapsed()),
+        Event::Started => transcript!(server, "{call} begins: {}", call.path),
+        Event::Request(message) => transcript!(server, "{call} received {message}"),
+        Event::Response(message) => transcript!(server, "{call} sent {message}"),
+        Event::Ended(end) => transcript!(server, "{call} {end} after {:.1?}", call.elapsed()),
     }
 }

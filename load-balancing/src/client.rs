@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use launcher::{Error, describe};
+use launcher::{Error, describe, transcript};
 use tokio::time::timeout;
-use tracing::info;
 
 use crate::{
     channel::Channel,
@@ -72,14 +71,14 @@ impl Client {
         load(&stub, self.calls, self.concurrency.into(), async |answer| {
             if self.calls <= SHOWN {
                 match &answer {
-                    Ok(message) => info!("{message}"),
-                    Err(status) => info!("{}", describe(status)),
+                    Ok(message) => transcript!(client, "{message}"),
+                    Err(status) => transcript!(client, "{}", describe(status)),
                 }
             }
             tally.add(answer);
         })
         .await;
-        tally.bars().iter().for_each(|bar| info!("{bar}"));
+        tally.bars().iter().for_each(|bar| transcript!(client, "{bar}"));
         let Some(status) = &tally.last_failure else { return Ok(()) };
         let mut why = format!(
             "{} of {} calls failed, the last with {}",

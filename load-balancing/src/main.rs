@@ -3,10 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use futures::future::try_join_all;
-use launcher::{Error, Shutdown, listen};
 use load_balancing::{client::Client, server, tour};
-use tokio::net::TcpListener;
 
 #[derive(Parser)]
 #[command(about = env!("CARGO_PKG_DESCRIPTION"), after_help = launcher::BOTH)]
@@ -31,29 +28,9 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     launcher::run(async {
         match cli.command {
-            Some(Command::Server { addr }) => serve(&addr).await,
+            Some(Command::Server { addr }) => launcher::server(&addr, server::serve).await,
             Some(Command::Client(client)) => client.run().await,
             None => tour::run().await,
         }
     })
-}
-
-/// Serves all the backends, which drain and end together.
-async fn serve(addrs: &[String]) -> Result<(), Error> {
-    let Some((first, others)) = addrs.split_first() else {
-        return Err("there is no --addr to serve on".into());
-    };
-    // All or none: nobody is to be told of a server that is not going to be.
-    addrs.iter().try_for_each(|addr| launcher::check_addr(addr))?;
-    launcher::server(first, async |listener: TcpListener, shutdown: Shutdown| {
-        let mut listeners = vec![listener];
-        for addr in others {
-            listeners.push(listen(addr).await?);
-        }
-        let shutdown = futures::FutureExt::shared(shutdown);
-        let backends =
-            listeners.into_iter().map(|listener| server::serve(listener, shutdown.clone()));
-        try_join_all(backends).await.map(drop)
-    })
-    .await
 }

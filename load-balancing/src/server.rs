@@ -6,15 +6,13 @@ use futures::{
     TryStreamExt,
     stream::{self, BoxStream, StreamExt},
 };
+use launcher::incoming;
 use proto::echo::{
     EchoRequest, EchoResponse,
     echo_server::{Echo, EchoServer},
 };
 use tokio::net::TcpListener;
-use tonic::{
-    Request, Response, Status, Streaming,
-    transport::{Server, server::TcpIncoming},
-};
+use tonic::{Request, Response, Status, Streaming, transport::Server};
 
 /// The service `grpc.examples.echo.Echo` of one backend.
 #[derive(Clone, Copy, Debug)]
@@ -83,10 +81,7 @@ pub async fn serve(
     Server::builder()
         .max_concurrent_streams(200)
         .add_service(EchoServer::new(backend))
-        .serve_with_incoming_shutdown(
-            TcpIncoming::from(listener).with_nodelay(Some(true)),
-            shutdown,
-        )
+        .serve_with_incoming_shutdown(incoming(listener), shutdown)
         .await?;
     Ok(())
 }

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use launcher::Error;
+use launcher::{Error, transcript};
 use tokio::{sync::watch, time::timeout};
-use tracing::info;
 
 use crate::{
     backoff::Backoff,
@@ -32,7 +31,7 @@ pub async fn run() -> Result<(), Error> {
     let others = [InProcess::start()?, InProcess::start()?];
     let addrs = [&victim, &others[0], &others[1]].map(|backend| backend.addr().to_string());
     for addr in &addrs {
-        info!(target: "server", "listening on {addr}");
+        transcript!(server, "listening on {addr}");
     }
     let one_connection = one_connection(&addrs[0])?;
     let balance_list = balance_list(&addrs)?;
@@ -45,11 +44,14 @@ pub async fn run() -> Result<(), Error> {
         ("pick_first", &stub(pick_first.clone())),
         ("round_robin", &stub(round_robin.clone())),
     ] {
-        info!(target: "client", "{way}, {CALLS} calls");
+        transcript!(client, "{way}, {CALLS} calls");
         show(stub, &addrs).await;
     }
 
-    info!(target: "client", "{UNDER_LOAD} calls, {CALLERS} at a time; the first backend is killed, and comes back");
+    transcript!(
+        client,
+        "{UNDER_LOAD} calls, {CALLERS} at a time; the first backend is killed, and comes back"
+    );
     let repeating_round_robin = repeating(round_robin.clone());
     for (way, stub) in [
         ("one connection", &one_connection),
@@ -60,12 +62,12 @@ pub async fn run() -> Result<(), Error> {
         ("round_robin, with retries", &repeating_round_robin),
     ] {
         let failed = kill_under_load(stub, &mut victim).await?;
-        info!(target: "client", "  {way:<26}{failed} of {UNDER_LOAD} calls failed");
+        transcript!(client, "  {way:<26}{failed} of {UNDER_LOAD} calls failed");
     }
 
     let back = wait_for(&repeating_round_robin, &addrs[0]);
     timeout(Duration::from_secs(10), back).await?;
-    info!(target: "client", "round_robin, {CALLS} calls, now that it is back");
+    transcript!(client, "round_robin, {CALLS} calls, now that it is back");
     show(&repeating_round_robin, &addrs).await;
     Ok(())
 }
@@ -84,7 +86,7 @@ async fn show(stub: &Stub, addrs: &[String]) {
     let mut tally = Tally::of(addrs);
     load(stub, CALLS, 1, async |answer| tally.add(answer)).await;
     for bar in tally.bars() {
-        info!(target: "client", "{bar}");
+        transcript!(client, "{bar}");
     }
 }
 

@@ -2,16 +2,13 @@
 
 use std::time::Duration;
 
+use launcher::{endpoint, transcript};
 use proto::ecommerce::{
     CombinedShipment, Order, order_management_client::OrderManagementClient,
 };
 use tokio::{sync::mpsc, time::timeout};
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::{
-    Status,
-    transport::{Channel, Endpoint},
-};
-use tracing::info;
+use tonic::{Status, transport::Channel};
 
 use crate::endings;
 
@@ -22,8 +19,7 @@ pub(crate) type Client = OrderManagementClient<Channel>;
 
 /// Connects to the server at `target`, a `HOST:PORT`, and makes the calls of [`call`].
 pub async fn run(target: String) -> Result<(), launcher::Error> {
-    let channel = Endpoint::from_shared(format!("http://{target}"))?
-        .connect_timeout(Duration::from_secs(5))
+    let channel = endpoint(&target)?
         // How much a server may send ahead of us. It is small here, so that one that we stop
         // listening to has not sent everything by then.
         .initial_stream_window_size(64 * 1024)
@@ -52,9 +48,9 @@ pub async fn call(mut client: Client) -> Result<(), Status> {
 async fn unary(client: &mut Client) -> Result<(), Status> {
     let order = order("101", &["iPhone XS", "Mac Book Pro"], 2300.0, SAN_JOSE);
     let added = client.add_order(order).await?;
-    info!("addOrder(101) -> {:?}", added.into_inner());
+    transcript!(client, "addOrder(101) -> {:?}", added.into_inner());
     let order = client.get_order("106".to_owned()).await?.into_inner();
-    info!("getOrder(106) -> {:?} to {:?}", order.items, order.destination);
+    transcript!(client, "getOrder(106) -> {:?} to {:?}", order.items, order.destination);
     Ok(())
 }
 
@@ -63,9 +59,9 @@ async fn server_streaming(client: &mut Client) -> Result<(), Status> {
     // `None` is the end, with status OK. Any other status comes as an `Err`, and is the end too:
     // what the stream says when it is asked once more means nothing.
     while let Some(order) = orders.message().await? {
-        info!("searchOrders(\"Google\") -> {} {:?}", order.id, order.items);
+        transcript!(client, "searchOrders(\"Google\") -> {} {:?}", order.id, order.items);
     }
-    info!("searchOrders(\"Google\") -> the end");
+    transcript!(client, "searchOrders(\"Google\") -> the end");
     Ok(())
 }
 
@@ -82,7 +78,7 @@ async fn client_streaming(client: &mut Client) -> Result<(), Status> {
     ];
     // A stream that ends is the half-close. Go has `CloseAndRecv` for it.
     let answer = client.update_orders(tokio_stream::iter(updates)).await?;
-    info!("updateOrders(102, 103, 104) -> {:?}", answer.into_inner());
+    transcript!(client, "updateOrders(102, 103, 104) -> {:?}", answer.into_inner());
     Ok(())
 }
 
@@ -90,7 +86,7 @@ async fn bidirectional_streaming(client: &mut Client) -> Result<(), Status> {
     // What is put in at one end of this channel is the request's stream at the other; to drop
     // the end where it is put in is the half-close.
     let (ids, request) = mpsc::channel(3);
-    info!("processOrders: sending 102, 103, 104");
+    transcript!(client, "processOrders: sending 102, 103, 104");
     for id in ["102", "103", "104"] {
         send(&ids, id).await?;
     }
@@ -106,13 +102,13 @@ async fn bidirectional_streaming(client: &mut Client) -> Result<(), Status> {
         show(&shipment);
     }
 
-    info!("processOrders: sending 101, then the half-close");
+    transcript!(client, "processOrders: sending 101, then the half-close");
     send(&ids, "101").await?;
     drop(ids);
     while let Some(shipment) = shipments.message().await? {
         show(&shipment);
     }
-    info!("processOrders -> the end");
+    transcript!(client, "processOrders -> the end");
     Ok(())
 }
 
@@ -137,5 +133,5 @@ pub(crate) fn too_early(before: &str) -> Status {
 
 pub(crate) fn show(shipment: &CombinedShipment) {
     let ids = shipment.orders_list.iter().map(|order| order.id.as_str()).collect::<Vec<_>>();
-    info!("processOrders -> {:?} with {}", shipment.id, ids.join(", "));
+    transcript!(client, "processOrders -> {:?} with {}", shipment.id, ids.join(", "));
 }

@@ -1,22 +1,21 @@
 //! Two ends that a stream can come to before its time.
 
-use launcher::describe;
+use launcher::{describe, transcript};
 use tonic::{Code, Status};
-use tracing::info;
 
 use crate::client::{Client, SAN_JOSE, order, show, too_early};
 
 /// A stream may fail after it has delivered: what came before the status is still good.
 pub(crate) async fn error_after_messages(client: &mut Client) -> Result<(), Status> {
     let ids = ["105", "no-such-id", "106"].map(String::from);
-    info!("processOrders: sending 105, no-such-id, 106, then the half-close");
+    transcript!(client, "processOrders: sending 105, no-such-id, 106, then the half-close");
     let mut shipments = client.process_orders(tokio_stream::iter(ids)).await?.into_inner();
     loop {
         match shipments.message().await {
             Ok(Some(shipment)) => show(&shipment),
             Ok(None) => return Err(Status::unknown("the server shipped what does not exist")),
             Err(status) if status.code() == Code::NotFound => {
-                info!("processOrders -> {}", describe(&status));
+                transcript!(client, "processOrders -> {}", describe(&status));
                 return Ok(());
             }
             Err(status) => return Err(status),
@@ -37,7 +36,7 @@ pub(crate) async fn cancelled(client: &mut Client) -> Result<(), Status> {
     }
     let mut orders = client.search_orders("catalogue".to_owned()).await?.into_inner();
     let first = orders.message().await?.ok_or_else(|| too_early("the first order"))?;
-    info!("searchOrders(\"catalogue\") -> {}, and that is enough", first.id);
+    transcript!(client, "searchOrders(\"catalogue\") -> {}, and that is enough", first.id);
     drop(orders);
     Ok(())
 }

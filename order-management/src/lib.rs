@@ -17,4 +17,3 @@ pub mod orders;
 pub mod search;
 pub mod server;
 pub mod shipments;
-pub mod transport;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use launcher::transcript;
 use proto::ecommerce::Order;
-use tracing::info;
 
 use crate::orders::Orders;
 
@@ -41,7 +41,7 @@ impl Iterator for Search {
 impl Drop for Search {
     fn drop(&mut self) {
         if !self.ended {
-            info!(target: "server", "searchOrders({:?}): cancelled", self.text);
+            transcript!(server, "searchOrders({:?}): cancelled", self.text);
         }
     }
 }

@@ -3,18 +3,15 @@
 use std::sync::Arc;
 
 use futures::stream::{self, BoxStream, StreamExt};
+use launcher::{builder, incoming, transcript};
 use proto::ecommerce::{
     CombinedShipment, Order,
     order_management_server::{OrderManagement, OrderManagementServer},
 };
 use tokio::net::TcpListener;
-use tonic::{
-    Request, Response, Status, Streaming,
-    transport::{self, server::TcpIncoming},
-};
-use tracing::info;
+use tonic::{Request, Response, Status, Streaming, transport};
 
-use crate::{orders::Orders, search, shipments, transport::builder};
+use crate::{orders::Orders, search, shipments};
 
 /// How long the answer of `updateOrders` may get, in bytes. Its ids are all that a stream without
 /// an end would pile up here, and a client takes no message over 4 MiB unless it is told to.
@@ -40,7 +37,7 @@ impl OrderManagement for OrderService {
     async fn add_order(&self, request: Request<Order>) -> Result<Response<String>, Status> {
         let order = request.into_inner();
         check(&order)?;
-        info!("addOrder: storing {:?}", order.id);
+        transcript!(server, "addOrder: storing {:?}", order.id);
         let answer = format!("Order Added: {}", order.id);
         self.orders.put(order);
         Ok(Response::new(answer))
@@ -89,7 +86,7 @@ impl OrderManagement for OrderService {
             }
             answer.push(' ');
             answer.push_str(&order.id);
-            info!("updateOrders: replacing {:?}", order.id);
+            transcript!(server, "updateOrders: replacing {:?}", order.id);
             self.orders.put(order);
         }
         Ok(Response::new(answer))
@@ -145,9 +142,6 @@ pub async fn serve(
 ) -> Result<(), transport::Error> {
     builder()
         .add_service(service(Orders::sample()))
-        .serve_with_incoming_shutdown(
-            TcpIncoming::from(listener).with_nodelay(Some(true)),
-            shutdown,
-        )
+        .serve_with_incoming_shutdown(incoming(listener), shutdown)
         .await
 }

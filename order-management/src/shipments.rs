@@ -3,9 +3,9 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use futures::stream::{self, Stream, StreamExt};
+use launcher::transcript;
 use proto::ecommerce::{CombinedShipment, Order};
 use tonic::Status;
-use tracing::info;
 
 use crate::{orders::Orders, server::not_found};
 
@@ -49,7 +49,7 @@ impl<S: Stream<Item = Result<String, Status>> + Unpin> Shipments<S> {
     async fn next(&mut self) -> Result<Option<CombinedShipment>, Status> {
         loop {
             if let Some((_, shipment)) = self.batch.pop_first() {
-                info!(target: "server", "processOrders: shipping {:?}", shipment.id);
+                transcript!(server, "processOrders: shipping {:?}", shipment.id);
                 return Ok(Some(shipment));
             }
             if let Some(end) = &self.end {

@@ -2,18 +2,13 @@
 
 use std::time::Duration;
 
-use launcher::describe;
+use launcher::{describe, endpoint, transcript};
 use proto::ecommerce::{Product, ProductId, product_info_client::ProductInfoClient};
-use tonic::{
-    Code, Response, Status,
-    transport::{Channel, Endpoint},
-};
-use tracing::info;
+use tonic::{Code, Response, Status, transport::Channel};
 
 /// Connects to the server at `target`, a `HOST:PORT`, and makes the calls of [`call`].
 pub async fn run(target: String) -> Result<(), launcher::Error> {
-    let channel = Endpoint::from_shared(format!("http://{target}"))?
-        .connect_timeout(Duration::from_secs(5))
+    let channel = endpoint(&target)?
         // For each call; without it a call waits for ever, as in Go and Java. There the status
         // is DEADLINE_EXCEEDED when the time is over, where tonic's own says CANCELLED.
         .timeout(Duration::from_secs(10))
@@ -44,20 +39,26 @@ pub async fn call(mut client: ProductInfoClient<Channel>) -> Result<(), Status> 
     // `?` hands a failed call's status to our caller: a call returns either a response or a
     // status, never both, and neither can be overlooked.
     let id = client.add_product(phone).await?.into_inner();
-    info!("addProduct(\"Apple iPhone 11\") -> {}", id.value);
+    transcript!(client, "addProduct(\"Apple iPhone 11\") -> {}", id.value);
     let other = client.add_product(watch).await?.into_inner();
-    info!("addProduct(\"Apple Watch S4\") -> {}", other.value);
+    transcript!(client, "addProduct(\"Apple Watch S4\") -> {}", other.value);
 
     let product = client.get_product(id.clone()).await?.into_inner();
-    info!("getProduct(\"{}\") -> {:?}, {}", id.value, product.name, product.price);
+    transcript!(
+        client,
+        "getProduct(\"{}\") -> {:?}, {}",
+        id.value,
+        product.name,
+        product.price
+    );
 
     let unknown = ProductId { value: "no-such-id".into() };
     let status = refused(client.get_product(unknown).await, Code::NotFound)?;
-    info!("getProduct(\"no-such-id\") -> {}", describe(&status));
+    transcript!(client, "getProduct(\"no-such-id\") -> {}", describe(&status));
 
     let nameless = Product { name: " ".into(), price: 1.0, ..Product::default() };
     let status = refused(client.add_product(nameless).await, Code::InvalidArgument)?;
-    info!("addProduct(\" \") -> {}", describe(&status));
+    transcript!(client, "addProduct(\" \") -> {}", describe(&status));
     Ok(())
 }
 

@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use launcher::{incoming, transcript};
 use proto::ecommerce::{
     Product, ProductId,
     product_info_server::{ProductInfo, ProductInfoServer},
@@ -13,9 +14,8 @@ use proto::ecommerce::{
 use tokio::net::TcpListener;
 use tonic::{
     Request, Response, Status,
-    transport::{self, Server, server::TcpIncoming},
+    transport::{self, Server},
 };
-use tracing::info;
 use uuid::Uuid;
 
 /// The service `ecommerce.ProductInfo`, over a store in memory that stands in for a database.
@@ -42,7 +42,7 @@ impl ProductInfo for Products {
 
         let id = Uuid::new_v4().to_string();
         product.id.clone_from(&id);
-        info!("storing {id} {:?}", product.name);
+        transcript!(server, "storing {id} {:?}", product.name);
         self.by_id
             .write()
             // The lock is poisoned when a thread panicked while it held it. A map is whole
@@ -93,9 +93,6 @@ pub async fn serve(
     listener: TcpListener,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), transport::Error> {
-    // Without this the system holds back a small packet until the last one is acknowledged,
-    // and an answer can take 40 ms longer. Go and Java set it unasked.
-    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
     Server::builder()
         // A call that is not answered by then, say because its message never comes, ends.
         .timeout(Duration::from_secs(30))
@@ -105,6 +102,6 @@ pub async fn serve(
         // Finds the connections whose other end is gone without a word.
         .http2_keepalive_interval(Some(Duration::from_secs(60)))
         .add_service(ProductInfoServer::new(Products::default()))
-        .serve_with_incoming_shutdown(incoming, shutdown)
+        .serve_with_incoming_shutdown(incoming(listener), shutdown)
         .await
 }

@@ -5,8 +5,9 @@ use std::{future::poll_fn, sync::Arc, time::Duration};
 use bytes::Bytes;
 use h2::{Reason, RecvStream, server::SendResponse};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
+use launcher::transcript;
 use tokio::time::{Instant, timeout_at};
-use tracing::{debug, info};
+use tracing::debug;
 
 use crate::{
     by_hand::Products,
@@ -32,7 +33,7 @@ pub(crate) async fn answer(
     mut respond: SendResponse<Bytes>,
     products: Arc<Products>,
 ) {
-    info!(target: "server", "{} {}", request.method(), request.uri().path());
+    transcript!(server, "{} {}", request.method(), request.uri().path());
     let answered = async {
         if request.method() != Method::POST || !headers::is_grpc(request.headers()) {
             // It is not for us, and would not understand a status.

@@ -5,16 +5,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::HeaderMap;
 use http_body_util::{BodyExt, Full, Limited};
-use launcher::Error;
+use launcher::{Error, endpoint, transcript};
 use prost::Message;
 use proto::ecommerce::{Product, product_info_client::ProductInfoClient};
 use tokio::{sync::oneshot, time::timeout};
-use tonic::{
-    body::Body,
-    transport::{Channel, Endpoint},
-};
+use tonic::{body::Body, transport::Channel};
 use tower::{Service, ServiceExt};
-use tracing::info;
 
 use crate::{
     call::Call,
@@ -37,16 +33,12 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// Makes the calls to the server at `target`, a `HOST:PORT`, and shows their bytes; with
 /// [`View::Frames`] those of all frames.
 pub async fn run(target: String, view: View) -> Result<(), Error> {
-    let channel = Endpoint::from_shared(format!("http://{target}"))?
-        .connect_timeout(Duration::from_secs(5))
-        .timeout(TIMEOUT)
-        .connect()
-        .await?;
-    info!("1. with the generated stub");
+    let channel = endpoint(&target)?.timeout(TIMEOUT).connect().await?;
+    transcript!(client, "1. with the generated stub");
     by_stub(ProductInfoClient::new(channel.clone())).await?;
-    info!("2. the message by hand, over an HTTP library");
+    transcript!(client, "2. the message by hand, over an HTTP library");
     by_post(channel).await?;
-    info!("3. HTTP/2 by hand");
+    transcript!(client, "3. HTTP/2 by hand");
     by_frames(&target, view).await.map_err(|error| match error.downcast::<Status>() {
         Ok(status) => tonic::Status::from(*status).into(),
         Err(error) => error,
@@ -60,16 +52,16 @@ fn watch() -> Product {
 /// What one usually sees of a call.
 async fn by_stub(mut stub: ProductInfoClient<Channel>) -> Result<(), Error> {
     let id = stub.add_product(watch()).await?.into_inner();
-    info!("addProduct({:?}) -> {}", watch().name, id.value);
+    transcript!(client, "addProduct({:?}) -> {}", watch().name, id.value);
     Ok(())
 }
 
 /// Makes the bytes of the message, posts them, and takes the response apart.
 async fn by_post(mut channel: Channel) -> Result<(), Error> {
     let message = product(&watch());
-    info!("Product {{ name: {:?}, price: {} }} is", watch().name, watch().price);
+    transcript!(client, "Product {{ name: {:?}, price: {} }} is", watch().name, watch().price);
     for line in annotated(&message.pieces) {
-        info!("  {line}");
+        transcript!(client, "  {line}");
     }
     let message = message.bytes();
     if message != watch().encode_to_vec() {
@@ -77,13 +69,18 @@ async fn by_post(mut channel: Channel) -> Result<(), Error> {
     }
     let framed = frame(&message)?;
     let prefix = framed.get(..PREFIX).unwrap_or_default();
-    info!("and its prefix: {}, not compressed, {} bytes", hex(prefix), message.len());
+    transcript!(
+        client,
+        "and its prefix: {}, not compressed, {} bytes",
+        hex(prefix),
+        message.len()
+    );
 
     // The library puts the server's real name in the place of this one.
     let request = headers::request("a.server", ADD_PRODUCT, TIMEOUT)?;
     let request = request.map(|()| Body::new(Full::new(framed)));
     let response = channel.ready().await?.call(request).await?;
-    info!("POST {ADD_PRODUCT} -> HTTP status {}", response.status().as_u16());
+    transcript!(client, "POST {ADD_PRODUCT} -> HTTP status {}", response.status().as_u16());
     headers::check_response(&response)?;
     let (head, body) = response.into_parts();
     let body = Limited::new(body, 64 * 1024).collect();
@@ -95,11 +92,11 @@ async fn by_post(mut channel: Channel) -> Result<(), Error> {
     let mut messages = Messages::new(1024);
     messages.push(&body.to_bytes());
     let answer = messages.take()?.ok_or(status.clone())?;
-    info!("a message of {} bytes:", answer.bytes.len());
+    transcript!(client, "a message of {} bytes:", answer.bytes.len());
     for line in raw::lines(&answer.bytes)? {
-        info!("  {line}");
+        transcript!(client, "  {line}");
     }
-    info!("and in the trailers the status: {status}");
+    transcript!(client, "and in the trailers the status: {status}");
     Ok(())
 }
 
@@ -111,7 +108,7 @@ async fn by_frames(target: &str, view: View) -> Result<(), Error> {
     let message = product(&watch()).bytes();
     let id = connection.call(ADD_PRODUCT, &message, TIMEOUT).await?.only_message().await?;
     connection.flush().await;
-    info!("addProduct -> {}", raw::lines(&id)?.join(", "));
+    transcript!(client, "addProduct -> {}", raw::lines(&id)?.join(", "));
 
     let unknown = text("\u{c5c6}\u{c74c}");
     let status = match connection.call(GET_PRODUCT, &unknown, TIMEOUT).await {
@@ -119,14 +116,18 @@ async fn by_frames(target: &str, view: View) -> Result<(), Error> {
         Err(status) => Some(status),
     };
     connection.flush().await;
-    info!("getProduct -> {}", status.ok_or("there is no such product, and it was found")?);
+    transcript!(
+        client,
+        "getProduct -> {}",
+        status.ok_or("there is no such product, and it was found")?
+    );
 
     let found = count(connection.call(SEARCH_ORDERS, &text("Google"), TIMEOUT).await?).await?;
     connection.flush().await;
-    info!("searchOrders -> {found} messages");
+    transcript!(client, "searchOrders -> {found} messages");
 
     if view == View::Frames {
-        info!("4. two calls at the same time");
+        transcript!(client, "4. two calls at the same time");
         two(&connection).await?;
     }
     Ok(())
@@ -154,7 +155,7 @@ async fn two(connection: &Connection) -> Result<(), Error> {
     };
     let (google, amazon) = tokio::try_join!(async { count(first.await?).await }, second)?;
     connection.flush().await;
-    info!("searchOrders -> {google} messages and {amazon} messages");
+    transcript!(client, "searchOrders -> {google} messages and {amazon} messages");
     Ok(())
 }
 

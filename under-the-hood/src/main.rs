@@ -61,10 +61,10 @@ fn main() -> ExitCode {
     launcher::run(async {
         match cli.command {
             Some(Command::Server { addr, by_hand: false }) => {
-                launcher::server(&addr.addr, server::serve).await
+                launcher::server(&[addr.addr], server::serve).await
             }
             Some(Command::Server { addr, by_hand: true }) => {
-                launcher::server(&addr.addr, by_hand::serve).await
+                launcher::server(&[addr.addr], by_hand::serve).await
             }
             Some(Command::Client { addr, stub: true, .. }) => {
                 launcher::client(&addr.addr, stub::run).await
@@ -75,13 +75,10 @@ fn main() -> ExitCode {
             }
             Some(Command::Watch(Watch { addr, to, calls })) => {
                 launcher::check_addr(&to)?;
-                if to == addr.addr {
-                    return Err(format!("{to} would be passed on to itself").into());
-                }
                 let serve = async |listener: TcpListener, shutdown: Shutdown| {
                     proxy::serve(listener, &to, view(!calls), shutdown).await
                 };
-                launcher::server(&addr.addr, serve).await
+                launcher::server(&[addr.addr], serve).await
             }
             None => both(view(cli.frames)).await,
         }

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use launcher::incoming;
 use order_management::{orders::Orders, server::service};
 use productinfo::server::Products;
 use proto::ecommerce::product_info_server::ProductInfoServer;
 use tokio::net::TcpListener;
-use tonic::transport::{self, Server, server::TcpIncoming};
+use tonic::transport::{self, Server};
 
 /// Serves `ProductInfo` and `OrderManagement` on `listener` until `shutdown` ends and the last call is
 /// answered.
@@ -20,9 +21,6 @@ pub async fn serve(
         .http2_keepalive_interval(Some(Duration::from_secs(60)))
         .add_service(ProductInfoServer::new(Products::default()))
         .add_service(service(Orders::sample()))
-        .serve_with_incoming_shutdown(
-            TcpIncoming::from(listener).with_nodelay(Some(true)),
-            shutdown,
-        )
+        .serve_with_incoming_shutdown(incoming(listener), shutdown)
         .await
 }

@@ -29,12 +29,12 @@ impl Command {
     /// [`client`](crate::client) does.
     pub async fn run<S, C, E>(self, serve: S, connect: C) -> Result<(), Error>
     where
-        S: AsyncFnOnce(TcpListener, Shutdown) -> Result<(), E>,
+        S: AsyncFn(TcpListener, Shutdown) -> Result<(), E>,
         C: AsyncFnOnce(String) -> Result<(), Error>,
         E: Into<Error>,
     {
         match self {
-            Self::Server(Addr { addr }) => sides::server(&addr, serve).await,
+            Self::Server(Addr { addr }) => sides::server(&[addr], serve).await,
             Self::Client(Addr { addr }) => sides::client(&addr, connect).await,
         }
     }

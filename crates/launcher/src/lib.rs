@@ -38,20 +38,32 @@
 //! ```
 
 mod command;
+mod incoming;
+mod output;
+mod panics;
 mod sides;
 mod signals;
 mod status;
 mod transcript;
+mod transport;
 
-use std::{io::Write, process::ExitCode, time::Duration};
+use std::{process::ExitCode, time::Duration};
 
 use clap::{CommandFactory, FromArgMatches, Parser};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
+use output::{STDERR, STDOUT};
+
 pub use command::{Addr, Command, check as check_addr};
-pub use sides::{DRAIN, both, client, listen, server};
+pub use incoming::{Connection, Incoming, incoming};
+pub use panics::exit_on_panic;
+pub use sides::{DRAIN, both, client, server};
 pub use status::{code_name, describe, root_cause};
 pub use transcript::one_line;
+pub use transport::{builder, endpoint};
+
+#[doc(hidden)]
+pub use tracing;
 
 /// Why an example ended early, to be told in one line.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
@@ -78,7 +90,7 @@ struct Cli {
 /// not understood.
 pub fn main<S, C, E>(about: &'static str, serve: S, connect: C) -> ExitCode
 where
-    S: AsyncFnOnce(tokio::net::TcpListener, Shutdown) -> Result<(), E>,
+    S: AsyncFn(tokio::net::TcpListener, Shutdown) -> Result<(), E>,
     C: AsyncFnOnce(String) -> Result<(), Error>,
     E: Into<Error>,
 {
@@ -92,23 +104,40 @@ where
     })
 }
 
-/// Runs `example` to its end, with the transcript on standard output, what `RUST_LOG` asks for
-/// on standard error, and an error as one line there.
+/// Runs `example` to its end, with the transcript on standard output, and on standard error what
+/// `RUST_LOG` asks for and an error as one line.
+///
+/// This does what `#[tokio::main]` does, start a runtime and run a future in it, and adds what
+/// every mode of every example needs: it ends on Ctrl-C and SIGTERM, a panic ends the process with
+/// one line, and the end waits neither for a reader of the transcript nor for a name lookup.
 pub fn run(example: impl Future<Output = Result<(), Error>>) -> ExitCode {
     transcript::start();
+    exit_on_panic(1);
     let result = tokio::runtime::Runtime::new().map_err(Error::from).and_then(|runtime| {
-        let result = runtime.block_on(example);
-        // Tasks that are left are dropped here, and may say a last word as they are. A name that
-        // is still being looked up cannot be dropped, and must not hold up the end.
-        runtime.shutdown_timeout(Duration::from_secs(1));
+        let result = runtime.block_on(async {
+            let mut signals = signals::Signals::new()?;
+            tokio::select! {
+                result = example => result,
+                () = signals.next_unhandled() => Err(sides::INTERRUPTED.into()),
+            }
+        });
+        // Tasks that are left are dropped here, and may print a last line. A name lookup cannot be
+        // dropped, and must not delay the end.
+        runtime.shutdown_timeout(Duration::from_millis(250));
         result
     });
+    STDOUT.finish();
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Not `eprintln!`: it panics where standard error is closed.
-            let _ = writeln!(std::io::stderr(), "{}", one_line(&error.to_string()));
+            print_error(&error.to_string());
             ExitCode::FAILURE
         }
     }
+}
+
+/// Prints one line to standard error, without waiting for ever for its reader.
+pub fn print_error(line: &str) {
+    STDERR.line(&one_line(line));
+    STDERR.finish();
 }

@@ -2,37 +2,60 @@
 
 use std::{env, io, pin::pin, time::Duration};
 
+use futures_util::future::try_join_all;
 use tokio::{net::TcpListener, select};
 use tokio_util::sync::CancellationToken;
 use tonic::{Code, Status, transport};
-use tracing::info;
 
-use crate::{Error, Shutdown, command, describe, root_cause, signals::Signals};
+use crate::{
+    Error, Shutdown, command, describe,
+    incoming::calls_in_flight,
+    root_cause,
+    signals::{Handler, Signals},
+    transcript,
+};
 
-/// How long calls in flight may take to finish once the server is told to stop.
+/// How long calls in flight may take to finish once the server is asked to stop.
 pub const DRAIN: Duration = Duration::from_secs(10);
 
-/// Serves on `addr` until Ctrl-C or SIGTERM, then drains: new connections are refused and
-/// calls in flight finish. A second signal, or 10 seconds, end those too, and make it an error.
-pub async fn server<S, E>(addr: &str, serve: S) -> Result<(), Error>
+/// Serves on each of `addrs` until Ctrl-C or SIGTERM, and then drains: new connections are
+/// refused, and calls in flight finish. A second signal, or 10 seconds, end those too, and make it
+/// an error.
+///
+/// All addresses are bound before the first is announced, so that nobody connects to a server that
+/// then fails to start.
+pub async fn server<S, E>(addrs: &[String], serve: S) -> Result<(), Error>
 where
-    S: AsyncFnOnce(TcpListener, Shutdown) -> Result<(), E>,
+    S: AsyncFn(TcpListener, Shutdown) -> Result<(), E>,
     E: Into<Error>,
 {
-    let mut signals = Signals::new()?;
-    let listener = select! {
-        listener = listen(addr) => listener?,
-        // The host's name may take its time to be looked up.
-        () = signals.next() => return Err("interrupted".into()),
+    let (mut signals, _handler) = (Signals::new()?, Handler::new());
+    let listeners = select! {
+        listeners = try_join_all(addrs.iter().map(|addr| bind(addr))) => listeners?,
+        // Looking up a host's name may take long.
+        () = signals.next() => return Err(INTERRUPTED.into()),
     };
-    serve_until(listener, serve, signals, async |signals| {
+    for listener in &listeners {
+        transcript!(server, "listening on {}", listener.local_addr()?);
+    }
+    let serve_all = async |shutdown: CancellationToken| {
+        let serve = &serve;
+        let servers = listeners.into_iter().map(|listener| {
+            let shutdown = shutdown.clone().cancelled_owned();
+            async { serve(listener, shutdown).await.map_err(Into::into) }
+        });
+        try_join_all(servers).await.map(drop)
+    };
+    serve_until(serve_all, signals, async |signals| {
         signals.next().await;
-        info!(target: "server", "draining: calls in flight have {DRAIN:?} to finish");
+        transcript!(server, "draining: calls in flight have {DRAIN:?} to finish");
     })
     .await
 }
 
 /// Makes the example's calls to the server at `addr`.
+///
+/// Its error, in one line, says what was tried, why it failed and what to do.
 pub async fn client<C>(addr: &str, connect: C) -> Result<(), Error>
 where
     C: AsyncFnOnce(String) -> Result<(), Error>,
@@ -49,73 +72,71 @@ where
     C: AsyncFnOnce(String) -> Result<(), Error>,
     E: Into<Error>,
 {
-    let signals = Signals::new()?;
-    let listener = listen("127.0.0.1:0").await?;
+    let (signals, _handler) = (Signals::new()?, Handler::new());
+    let listener = bind("127.0.0.1:0").await?;
     let addr = listener.local_addr()?.to_string();
+    transcript!(server, "listening on {addr}");
+    let serve = async |shutdown: CancellationToken| {
+        serve(listener, shutdown.cancelled_owned()).await.map_err(Into::into)
+    };
     let mut result = None;
-    let served = serve_until(listener, serve, signals, async |signals| {
-        // No need to wait for the server to be ready: the system queues connections to a
-        // bound port until somebody accepts them.
+    let served = serve_until(serve, signals, async |signals| {
+        // The client need not wait until the server is ready: the system queues connections to a
+        // bound port until the server accepts them.
         result = Some(select! {
             result = client(&addr, connect) => result,
-            () = signals.next() => Err("interrupted".into()),
+            () = signals.next() => Err(INTERRUPTED.into()),
         });
     })
     .await;
     match result {
-        // What the client has to say comes first: it is why the server was told to stop.
+        // The client's error comes first: it is the reason why the server was asked to stop.
         Some(result) => result.and(served),
         None => served.and(Err("the server ended before its client did".into())),
     }
 }
 
-/// Binds `addr`, and says so in the transcript.
-pub async fn listen(addr: &str) -> Result<TcpListener, Error> {
+/// Why a program without a server ends at Ctrl-C or SIGTERM.
+pub(crate) const INTERRUPTED: &str = "interrupted by a signal";
+
+async fn bind(addr: &str) -> Result<TcpListener, Error> {
     command::check(addr)?;
-    let bound = async {
-        let listener = TcpListener::bind(addr).await?;
-        Ok::<_, std::io::Error>((listener.local_addr()?, listener))
-    };
-    let (local, listener) = bound.await.map_err(|error| {
-        format!("cannot listen on {addr}: {error}; choose another address with --addr")
-    })?;
-    info!(target: "server", "listening on {local}");
-    Ok(listener)
+    TcpListener::bind(addr).await.map_err(|error| {
+        format!("cannot listen on {addr}: {error}; choose another address with --addr").into()
+    })
 }
 
 /// Serves until `stop` ends, then drains, for as long as [`DRAIN`] and the user's patience.
-async fn serve_until<S, E>(
-    listener: TcpListener,
-    serve: S,
+async fn serve_until(
+    serve: impl AsyncFnOnce(CancellationToken) -> Result<(), Error>,
     mut signals: Signals,
     stop: impl AsyncFnOnce(&mut Signals),
-) -> Result<(), Error>
-where
-    S: AsyncFnOnce(TcpListener, Shutdown) -> Result<(), E>,
-    E: Into<Error>,
-{
+) -> Result<(), Error> {
     let shutdown = CancellationToken::new();
-    let mut serving = pin!(serve(listener, shutdown.clone().cancelled_owned()));
+    let mut serving = pin!(serve(shutdown.clone()));
     select! {
-        // The server ended by itself, which only a fault makes it do.
-        result = &mut serving => return result.map_err(Into::into),
+        // Only a fault ends the server before it is asked to stop.
+        result = &mut serving => return result,
         () = stop(&mut signals) => shutdown.cancel(),
     }
-    // Whoever still waits when this returns is cut off: dropping `serving` alone would not end
-    // the connections, which are tasks of their own, but the end of the process does.
-    select! {
-        result = serving => result.map_err(Into::into),
-        () = signals.next() => Err("ended by a second signal, with connections open".into()),
-        () = tokio::time::sleep(DRAIN) => {
-            Err(format!("ended after {DRAIN:?} of draining, with connections open").into())
-        }
+    // The calls that are left when this returns are cut off by the end of the process. Dropping
+    // `serving` would not do that, because each connection is a task of its own.
+    let reason = select! {
+        result = serving => return result,
+        () = signals.next() => "a second signal ended the server".to_owned(),
+        () = tokio::time::sleep(DRAIN) => format!("the server was still busy after {DRAIN:?}"),
+    };
+    match calls_in_flight() {
+        0 => Ok(()),
+        1 => Err(format!("cut off 1 call: {reason}; give calls a shorter deadline").into()),
+        n => Err(format!("cut off {n} calls: {reason}; give calls a shorter deadline").into()),
     }
 }
 
 /// Puts a client's error in one line that says what was tried, why it failed and what to do.
 fn explain(addr: &str, error: Error) -> Error {
     if let Some(status) = error.downcast_ref::<Status>() {
-        // All examples serve on the same port, so it is easily the wrong one.
+        // All examples serve on the same port by default, so it is easily the wrong one.
         let advice = match status.code() {
             Code::Unimplemented => "; is it the server of another example?",
             _ => "",
@@ -126,10 +147,10 @@ fn explain(addr: &str, error: Error) -> Error {
         let reason = root_cause(error.as_ref());
         let advice = match reason.downcast_ref::<io::Error>().map(io::Error::kind) {
             Some(io::ErrorKind::ConnectionRefused) => format!(
-                "start the server with `cargo run -p {} -- server`, or name where it is with --addr",
+                "start the server with `cargo run -p {} -- server`, or pass its address with --addr",
                 program()
             ),
-            _ => "name where the server is with --addr".into(),
+            _ => "pass the server's address with --addr".into(),
         };
         return format!("cannot connect to {addr}: {reason}; {advice}").into();
     }

@@ -1,5 +1,7 @@
 //! A status as gRPC writes it, and an error at its root.
 
+use std::error::Error as _;
+
 use tonic::{Code, Status};
 
 /// The code in the specification's spelling: `NOT_FOUND`.
@@ -18,13 +20,20 @@ pub fn code_name(code: Code) -> String {
 }
 
 /// The status in one line: `NOT_FOUND: product "no-such-id" does not exist`.
+///
+/// A status that tonic made from an error of the connection has the root cause of that error
+/// behind its message, which is only "transport error" then.
 #[must_use]
 pub fn describe(status: &Status) -> String {
-    let code = code_name(status.code());
-    match status.message() {
-        "" => code,
-        message => format!("{code}: {message}"),
+    let mut line = code_name(status.code());
+    let cause = status.source().map(|error| root_cause(error).to_string()).unwrap_or_default();
+    for part in [status.message(), &cause] {
+        if !line.contains(part) {
+            line.push_str(": ");
+            line.push_str(part);
+        }
     }
+    line
 }
 
 /// What an error comes down to: "Connection refused", where the error itself says no more than

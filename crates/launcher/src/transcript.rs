@@ -1,105 +1,121 @@
 //! What the user sees: the transcript on standard output, diagnostics on standard error.
 //!
-//! An example reports with `tracing::info!`, as it would in production; its `server` and
-//! `client` modules are the two sides of the transcript. Where nobody listens, as in most
-//! tests, such a line costs next to nothing.
+//! [`transcript!`](crate::transcript) writes a line of the transcript. It is a `tracing` event
+//! whose target is the side, so the same lines can go to any other log. Without a subscriber, as
+//! in most tests, a line costs next to nothing.
 
 use std::{
-    env, fmt,
-    io::{self, Write as _},
+    env,
+    fmt::{self, Write as _},
 };
 
-use tracing::{Event, Level, Metadata, Subscriber};
+use tracing::{
+    Event, Subscriber,
+    field::{Field, Visit},
+};
 use tracing_subscriber::{
-    filter::{LevelFilter, Targets, filter_fn},
-    fmt::{FmtContext, FormatEvent, FormatFields, format::Writer, layer},
+    Layer,
+    filter::{LevelFilter, Targets},
+    fmt::layer,
+    layer::Context,
     prelude::*,
-    registry::LookupSpan,
 };
 
-/// Sends events to where they are seen, from here on.
+use crate::output::{STDERR, STDOUT};
+
+/// Writes one line of the transcript. The first word names the side, `server` or `client`; the
+/// rest is as in `println!`.
+///
+/// ```
+/// launcher::transcript!(server, "storing {:?}", "Apple iPhone 11");
+/// ```
+///
+/// In a service of your own, write `tracing::info!("storing {name:?}")` instead.
+#[macro_export]
+macro_rules! transcript {
+    (server, $($message:tt)+) => { $crate::tracing::info!(target: "server", $($message)+) };
+    (client, $($message:tt)+) => { $crate::tracing::info!(target: "client", $($message)+) };
+}
+
+/// Sends events to standard output and standard error from here on.
 pub(crate) fn start() {
-    let transcript = layer()
-        .event_format(Transcript)
-        // `anstream` takes the colours out again where they are not wanted: in a pipe, with
-        // NO_COLOR, on a dumb terminal.
-        .with_writer(anstream::stdout)
-        // `| head` closes standard output early; that is no fault to report.
-        .log_internal_errors(false)
-        .with_filter(
-            filter_fn(|event| side(event).is_some()).with_max_level_hint(LevelFilter::INFO),
-        );
+    let sides = Targets::new()
+        .with_target("server", LevelFilter::INFO)
+        .with_target("client", LevelFilter::INFO);
     let diagnostics = env::var("RUST_LOG")
         .ok()
-        .map(|filter| layer().with_writer(io::stderr).with_filter(targets(&filter)));
-    tracing_subscriber::registry().with(transcript).with(diagnostics).init();
+        .map(|filter| layer().with_writer(|| &STDERR).with_filter(targets(&filter)));
+    tracing_subscriber::registry().with(Transcript.with_filter(sides)).with(diagnostics).init();
 }
 
 /// Reads a RUST_LOG such as `h2=debug,tonic=trace`.
 fn targets(filter: &str) -> Targets {
     filter.parse().unwrap_or_else(|error| {
-        // A variable that was set for another program is no reason to stop.
-        let _ = writeln!(io::stderr(), "RUST_LOG={filter} is left aside: {error}");
+        // The variable may have been set for another program, so this is no reason to stop.
+        STDERR.line(&format!("ignoring RUST_LOG={filter}: {error}"));
         Targets::new()
     })
 }
 
-/// The side that an event belongs to: its target, or, for what is merely told, the last word of its
-/// target, which is the module that it comes from. `None` where it is no line of the transcript.
-fn side(event: &Metadata<'_>) -> Option<&'static str> {
-    let target = event.target();
-    let side = match *event.level() {
-        // Other crates have modules of these names too, and warnings in them.
-        Level::INFO => target.rsplit("::").next().unwrap_or(target),
-        Level::WARN | Level::ERROR => target,
-        _ => return None,
-    };
-    ["server", "client"].into_iter().find(|name| *name == side)
+/// Writes `server | what happened`.
+struct Transcript;
+
+impl<S: Subscriber> Layer<S> for Transcript {
+    fn on_event(&self, event: &Event<'_>, _context: Context<'_, S>) {
+        let side = event.metadata().target();
+        let colour = if side == "server" { "\x1b[32m" } else { "\x1b[36m" };
+        let mut line = Line { text: format!("{colour}{side} |\x1b[0m "), characters: 0 };
+        event.record(&mut line);
+        STDOUT.line(&line.text);
+    }
 }
 
 /// How many characters of a text are shown.
 const MAX_LINE: usize = 1_000;
 
-/// Writes `server | what happened`.
-struct Transcript;
+/// The text in one line: control characters are escaped, and what exceeds 1,000 characters is cut
+/// off.
+///
+/// Much of what is shown has come from the other side. It must not be able to start a line of its
+/// own, or to move the terminal's cursor.
+#[must_use]
+pub fn one_line(text: &str) -> String {
+    let mut line = Line { text: String::new(), characters: 0 };
+    // Writing to a string cannot fail.
+    let _ = line.write_str(text);
+    line.text
+}
 
-impl<S, N> FormatEvent<S, N> for Transcript
-where
-    S: Subscriber + for<'a> LookupSpan<'a>,
-    N: for<'a> FormatFields<'a> + 'static,
-{
-    fn format_event(
-        &self,
-        context: &FmtContext<'_, S, N>,
-        mut writer: Writer<'_>,
-        event: &Event<'_>,
-    ) -> fmt::Result {
-        let side = side(event.metadata()).unwrap_or_default();
-        let colour = if side == "server" { "\x1b[32m" } else { "\x1b[36m" };
-        let mut line = String::new();
-        context.format_fields(Writer::new(&mut line), event)?;
-        writeln!(writer, "{colour}{side} |\x1b[0m {}", one_line(&line))
+/// A line as it grows. What is formatted into it is escaped on the way, without a copy.
+struct Line {
+    text: String,
+    characters: usize,
+}
+
+impl fmt::Write for Line {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for letter in text.chars() {
+            if self.characters > MAX_LINE {
+                break;
+            }
+            if self.characters == MAX_LINE {
+                self.text.push('…');
+            } else if letter.is_control() {
+                self.text.extend(letter.escape_default());
+            } else {
+                self.text.push(letter);
+            }
+            self.characters += 1;
+        }
+        Ok(())
     }
 }
 
-/// The text with its control characters spelled out, and no more than a screenful of it. Much of
-/// what is shown has come from the other side, which must not start a line of its own here, nor
-/// move the terminal's cursor.
-#[must_use]
-pub fn one_line(text: &str) -> String {
-    let mut line = String::new();
-    for (number, letter) in text.chars().enumerate() {
-        if number == MAX_LINE {
-            line.push('…');
-            break;
-        }
-        if letter.is_control() {
-            line.extend(letter.escape_default());
-        } else {
-            line.push(letter);
-        }
+impl Visit for Line {
+    fn record_debug(&mut self, _field: &Field, value: &dyn fmt::Debug) {
+        // The message of `transcript!` is the only field.
+        let _ = write!(self, "{value:?}");
     }
-    line
 }
 
 #[cfg(test)]
@@ -107,9 +123,10 @@ mod tests {
     use super::one_line;
 
     #[test]
-    fn a_text_is_cut_where_it_gets_too_long() {
+    fn a_long_text_is_cut_off() {
         assert_eq!(one_line(&"상".repeat(1_000)), "상".repeat(1_000));
         assert_eq!(one_line(&"상".repeat(1_001)), "상".repeat(1_000) + "…");
+        assert_eq!(one_line(&"상".repeat(2_000)), "상".repeat(1_000) + "…");
     }
 
     #[test]

@@ -88,7 +88,8 @@ async fn any_other_error_of_a_client_is_told_as_it_is() {
 
 #[tokio::test]
 async fn no_side_is_started_for_an_address_that_does_not_parse() {
-    let served = server("nonsense", async |_, _| Err::<(), Error>("started".into())).await;
+    let served =
+        server(&["nonsense".to_owned()], async |_, _| Err::<(), Error>("started".into())).await;
     let called = client("nonsense", async |_| Err("started".into())).await;
     assert!(text(served).starts_with("\"nonsense\" is no address"));
     assert!(text(called).starts_with("\"nonsense\" is no address"));

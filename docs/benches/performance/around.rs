@@ -9,7 +9,8 @@ use interceptors::{
     call_log::CallLog,
     served_by::ServedBy,
 };
-use order_management::{orders::Orders, server::service, transport::builder};
+use launcher::builder;
+use order_management::{orders::Orders, server::service};
 use proto::ecommerce::{Order, order_management_client::OrderManagementClient};
 use tonic::{
     Request, Status,

@@ -5,7 +5,8 @@ use docs::{
     report::{Outcome, Report},
 };
 use futures::stream;
-use order_management::{orders::Orders, server::service, transport::builder};
+use launcher::builder;
+use order_management::{orders::Orders, server::service};
 use proto::ecommerce::{Order, order_management_client::OrderManagementClient};
 use tonic::{
     Status,

@@ -1,0 +1,391 @@
+//! Accepting connections, and closing those that would hold up the server or its shutdown.
+//!
+//! [`incoming`] replaces tonic's `TcpIncoming`. Every server here uses it, so every server
+//!
+//! - sets TCP_NODELAY,
+//! - pauses after an accept error (such as "too many open files") instead of spinning,
+//! - closes a connection that sends no HTTP/2 preface within 10 s,
+//! - drains calls and not connections.
+//!
+//! The last point needs an explanation. When a tonic server shuts down, it sends GOAWAY and a PING
+//! on each connection, and waits until the client has answered the PING and the last call has
+//! ended. A client that has vanished never answers, and a peer that never sent an HTTP/2 preface
+//! does not even get the GOAWAY. Both would keep the server waiting for ever. A [`Connection`]
+//! therefore closes itself during shutdown if its peer sends nothing for a second.
+//!
+//! To know which calls are in flight, a [`Connection`] looks at the nine bytes in front of each
+//! HTTP/2 frame that passes. That works for any server on top of it, tonic's or another.
+
+use std::{
+    collections::HashSet,
+    io::{self, IoSlice},
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{
+            AtomicBool, AtomicUsize,
+            Ordering::{Acquire, Relaxed, Release},
+        },
+    },
+    task::{Context, Poll, Waker, ready},
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::{TcpListener, TcpStream},
+    time::{Instant, Sleep, sleep},
+};
+use tokio_stream::Stream;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+use tonic::transport::server::{Connected, TcpConnectInfo};
+
+/// How long the server waits after an accept error before it accepts again.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// How long a new connection may take to send the HTTP/2 preface.
+const PREFACE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a peer may take to react to the GOAWAY of a server that shuts down.
+const GOAWAY_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// How many calls are in flight on all connections of this process.
+static CALLS: AtomicUsize = AtomicUsize::new(0);
+
+/// How many calls this process is serving at the moment.
+pub(crate) fn calls_in_flight() -> usize {
+    CALLS.load(Relaxed)
+}
+
+/// The connections that clients open to `listener`. Pass it to tonic's
+/// `serve_with_incoming_shutdown`.
+///
+/// Dropping it starts the shutdown of the connections that it has accepted; tonic does that as
+/// soon as its `shutdown` future ends.
+#[must_use]
+pub fn incoming(listener: TcpListener) -> Incoming {
+    Incoming { listener, pause: None, shutdown: Arc::default() }
+}
+
+/// A stream of accepted connections, made by [`incoming`]. It never ends and never yields an error.
+#[derive(Debug)]
+pub struct Incoming {
+    listener: TcpListener,
+    /// Set after an accept error.
+    pause: Option<Pin<Box<Sleep>>>,
+    shutdown: Arc<Shutdown>,
+}
+
+/// Tells the connections that the server shuts down.
+#[derive(Debug, Default)]
+struct Shutdown {
+    /// What a connection looks at each time it is polled, because looking costs next to nothing.
+    started: AtomicBool,
+    /// What wakes a connection that is waiting for its peer.
+    signal: CancellationToken,
+}
+
+impl Drop for Incoming {
+    fn drop(&mut self) {
+        self.shutdown.started.store(true, Release);
+        self.shutdown.signal.cancel();
+    }
+}
+
+impl Stream for Incoming {
+    type Item = io::Result<Connection>;
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Self::Item>> {
+        loop {
+            if let Some(pause) = &mut self.pause {
+                ready!(pause.as_mut().poll(context));
+                self.pause = None;
+            }
+            match ready!(self.listener.poll_accept(context)) {
+                Ok((stream, _)) => {
+                    // Without TCP_NODELAY the system may hold back a small packet until the last
+                    // one is acknowledged, which can delay a response by 40 ms. Go and Java set it
+                    // by default. An error means that the client has already gone.
+                    let _ = stream.set_nodelay(true);
+                    let connection = Connection::new(stream, Arc::clone(&self.shutdown));
+                    return Poll::Ready(Some(Ok(connection)));
+                }
+                Err(error) => {
+                    // The usual error is "too many open files". It lasts until a connection is
+                    // closed, and accepting again at once would keep a core busy until then.
+                    tracing::warn!(%error, "cannot accept a connection; pausing {ACCEPT_PAUSE:?}");
+                    self.pause = Some(Box::pin(sleep(ACCEPT_PAUSE)));
+                }
+            }
+        }
+    }
+}
+
+/// An accepted connection, which closes itself as described at the top of this file.
+#[derive(Debug)]
+pub struct Connection {
+    stream: TcpStream,
+    requests: Frames,
+    responses: Frames,
+    calls: Calls,
+    phase: Phase,
+    timer: Pin<Box<Sleep>>,
+    /// Whether the server has sent GOAWAY. A proxy sends none of its own.
+    goaway: bool,
+    shutdown: Arc<Shutdown>,
+    signal: Pin<Box<WaitForCancellationFutureOwned>>,
+    /// The task that `signal` is going to wake.
+    waker: Option<Waker>,
+}
+
+/// Where a [`Connection`] is in its life.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Phase {
+    /// The preface is incomplete. The timer closes the connection.
+    Preface,
+    /// Calls may come and go, and the connection may be idle for as long as it likes.
+    Open,
+    /// The server shuts down, and the peer has not reacted yet. The timer closes the connection.
+    Goaway,
+    /// The peer has reacted. The calls in flight may finish.
+    Draining,
+}
+
+impl Connection {
+    fn new(stream: TcpStream, shutdown: Arc<Shutdown>) -> Self {
+        Self {
+            stream,
+            requests: Frames { preface: PREFACE, ..Frames::default() },
+            responses: Frames::default(),
+            calls: Calls::default(),
+            phase: Phase::Preface,
+            timer: Box::pin(sleep(PREFACE_TIMEOUT)),
+            goaway: false,
+            signal: Box::pin(shutdown.signal.clone().cancelled_owned()),
+            shutdown,
+            waker: None,
+        }
+    }
+
+    /// Fails if it is time to close the connection, and otherwise arranges to be polled when it
+    /// is. Reading and writing both check this: HTTP/2 stops reading while it cannot write.
+    fn check(&mut self, context: &mut Context<'_>) -> io::Result<()> {
+        let close = |why| Err(io::Error::new(io::ErrorKind::TimedOut, why));
+        if self.shutdown_has_started(context) {
+            match self.phase {
+                Phase::Preface => return close("shutting down without an HTTP/2 preface"),
+                Phase::Open => {
+                    self.phase = Phase::Goaway;
+                    self.timer.as_mut().reset(Instant::now() + GOAWAY_TIMEOUT);
+                }
+                Phase::Goaway | Phase::Draining => {}
+            }
+        }
+        let waiting = matches!(self.phase, Phase::Preface | Phase::Goaway);
+        let late = waiting && self.timer.as_mut().poll(context).is_ready();
+        let calls = !self.calls.0.is_empty();
+        match self.phase {
+            Phase::Preface if late => return close("no HTTP/2 preface in time"),
+            Phase::Goaway if late && (self.goaway || !calls) => {
+                return close("shutting down, and the peer does not react");
+            }
+            Phase::Goaway if late => self.phase = Phase::Draining,
+            // After a GOAWAY, HTTP/2 itself closes the connection when the last call has ended.
+            Phase::Draining if !self.goaway && !calls => {
+                return close("shutting down, and the last call has ended");
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn shutdown_has_started(&mut self, context: &mut Context<'_>) -> bool {
+        let known = |waker: &Waker| waker.will_wake(context.waker());
+        if !self.shutdown.started.load(Acquire) && !self.waker.as_ref().is_some_and(known) {
+            // Polling the signal takes a lock that all connections share. So it is not done for
+            // each read and write, but once for the task that reads and writes.
+            self.waker = Some(context.waker().clone());
+            let _ = self.signal.as_mut().poll(context);
+        }
+        self.shutdown.started.load(Acquire)
+    }
+
+    fn has_read(&mut self, bytes: &[u8]) {
+        let calls = &mut self.calls;
+        self.requests.walk(bytes, |frame| match frame.kind {
+            HEADERS => calls.start(frame.stream),
+            RST_STREAM => calls.end(frame.stream),
+            _ => {}
+        });
+        match self.phase {
+            Phase::Preface if self.requests.preface.is_empty() => self.phase = Phase::Open,
+            // The GOAWAY comes with a PING, so a peer that is alive sends something at once.
+            Phase::Goaway if self.goaway && !bytes.is_empty() => self.phase = Phase::Draining,
+            _ => {}
+        }
+    }
+}
+
+/// The calls of one connection that are in flight, by the id of their HTTP/2 stream.
+#[derive(Debug, Default)]
+struct Calls(HashSet<u32>);
+
+impl Calls {
+    fn start(&mut self, stream: u32) {
+        // Later HEADERS of the same stream are trailers.
+        if self.0.insert(stream) {
+            CALLS.fetch_add(1, Relaxed);
+        }
+    }
+
+    fn end(&mut self, stream: u32) {
+        if self.0.remove(&stream) {
+            CALLS.fetch_sub(1, Relaxed);
+        }
+    }
+}
+
+impl Drop for Calls {
+    fn drop(&mut self) {
+        CALLS.fetch_sub(self.0.len(), Relaxed);
+    }
+}
+
+/// The first bytes of an HTTP/2 connection, sent by the client (RFC 9113, section 3.4).
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// The frame types that start and end a call or a connection (RFC 9113, section 6).
+const DATA: u8 = 0;
+const HEADERS: u8 = 1;
+const RST_STREAM: u8 = 3;
+const GOAWAY: u8 = 7;
+
+/// The flag of the last frame that one side sends on a stream.
+const END_STREAM: u8 = 1;
+
+/// The part of a frame's header that matters here (RFC 9113, section 4.1).
+struct Frame {
+    kind: u8,
+    flags: u8,
+    stream: u32,
+}
+
+/// Finds the frames in one direction of a connection, however the bytes are cut into pieces. It
+/// keeps no bytes, except those of an incomplete header.
+#[derive(Debug, Default)]
+struct Frames {
+    /// The part of the preface that is still to come.
+    preface: &'static [u8],
+    header: [u8; 9],
+    /// How many bytes of `header` have come.
+    filled: usize,
+    /// How many bytes of the frame's payload are still to come.
+    payload: usize,
+    /// This is not HTTP/2. The HTTP library is about to close the connection.
+    broken: bool,
+}
+
+impl Frames {
+    fn walk(&mut self, mut bytes: &[u8], mut seen: impl FnMut(Frame)) {
+        while !bytes.is_empty() && !self.broken {
+            if !self.preface.is_empty() {
+                let length = bytes.len().min(self.preface.len());
+                let (expected, preface) = self.preface.split_at(length);
+                let (start, rest) = bytes.split_at(length);
+                self.broken = start != expected;
+                (self.preface, bytes) = (preface, rest);
+            } else if self.payload > 0 {
+                let length = bytes.len().min(self.payload);
+                self.payload -= length;
+                bytes = bytes.split_at(length).1;
+            } else {
+                let Some(space) = self.header.get_mut(self.filled..) else { return };
+                let length = bytes.len().min(space.len());
+                let (start, rest) = bytes.split_at(length);
+                space.split_at_mut(length).0.copy_from_slice(start);
+                self.filled += length;
+                bytes = rest;
+                if self.filled == self.header.len() {
+                    let [high, mid, low, kind, flags, stream @ ..] = self.header;
+                    let stream = u32::from_be_bytes(stream) & 0x7fff_ffff;
+                    self.payload = u32::from_be_bytes([0, high, mid, low]) as usize;
+                    self.filled = 0;
+                    seen(Frame { kind, flags, stream });
+                }
+            }
+        }
+    }
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.check(context)?;
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
+        self.has_read(buffer.filled().split_at(before).1);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_write_vectored(context, &[IoSlice::new(bytes)])
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.check(context)?;
+        let written = ready!(Pin::new(&mut self.stream).poll_write_vectored(context, slices))?;
+        let this = &mut *self;
+        let mut left = written;
+        for slice in slices {
+            let length = left.min(slice.len());
+            left -= length;
+            this.responses.walk(slice.split_at(length).0, |frame| match frame.kind {
+                DATA | HEADERS if frame.flags & END_STREAM == 0 => {}
+                DATA | HEADERS | RST_STREAM => this.calls.end(frame.stream),
+                GOAWAY => this.goaway = true,
+                _ => {}
+            });
+        }
+        Poll::Ready(Ok(written))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+/// Lets a handler ask for the client's address with `Request::remote_addr`.
+impl Connected for Connection {
+    type ConnectInfo = TcpConnectInfo;
+
+    fn connect_info(&self) -> TcpConnectInfo {
+        self.stream.connect_info()
+    }
+}

@@ -1,0 +1,145 @@
+//! Standard output and standard error, without waiting for whoever reads them.
+//!
+//! A pipe holds 64 KiB. A program that writes to a full pipe stands still until the other end
+//! reads, and with `server | less` that can be never. So lines go into a bounded queue, and a
+//! thread writes them. When the queue is full, lines are dropped and counted, and the count is
+//! printed as soon as there is room again.
+
+use std::{
+    io::{self, Write},
+    mem,
+    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    thread,
+    time::Duration,
+};
+
+/// How many bytes wait at most.
+const QUEUE: usize = 1024 * 1024;
+
+/// How many bytes are written at once.
+const PIECE: usize = 4 * 1024;
+
+/// How long the end of the process waits for a reader that does not read.
+const PATIENCE: Duration = Duration::from_millis(250);
+
+/// Standard output.
+pub(crate) static STDOUT: Output = Output::new("standard output");
+
+/// Standard error.
+pub(crate) static STDERR: Output = Output::new("standard error");
+
+/// One of the two output streams.
+#[derive(Debug)]
+pub(crate) struct Output {
+    name: &'static str,
+    queue: Mutex<Queue>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    /// Complete lines that wait to be written.
+    text: String,
+    /// How many lines have found no room since the last one that did.
+    dropped: usize,
+    /// Grows with each piece that is written. At 0 the thread is yet to be started.
+    progress: usize,
+    /// The thread is writing.
+    writing: bool,
+}
+
+impl Output {
+    const fn new(name: &'static str) -> Self {
+        let queue = Queue { text: String::new(), dropped: 0, progress: 0, writing: false };
+        Self { name, queue: Mutex::new(queue), changed: Condvar::new() }
+    }
+
+    /// Queues one line, or drops and counts it.
+    pub(crate) fn line(&'static self, line: &str) {
+        let mut queue = self.lock();
+        self.report_dropped(&mut queue);
+        if queue.text.len() + line.len() < QUEUE {
+            queue.text.push_str(line);
+            queue.text.push('\n');
+        } else {
+            queue.dropped += 1;
+        }
+        if queue.progress == 0 {
+            queue.progress = 1;
+            thread::spawn(|| self.write());
+        }
+        self.changed.notify_all();
+    }
+
+    /// Waits until everything is written, or until the reader has not read for a moment.
+    pub(crate) fn finish(&self) {
+        let mut queue = self.lock();
+        self.report_dropped(&mut queue);
+        while queue.writing || !queue.text.is_empty() {
+            let before = queue.progress;
+            let stuck = |queue: &mut Queue| queue.progress == before;
+            let waited = self.changed.wait_timeout_while(queue, PATIENCE, stuck);
+            let (now, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+            if timeout.timed_out() {
+                return;
+            }
+            queue = now;
+        }
+    }
+
+    /// Queues the number of dropped lines, if there is room for it.
+    fn report_dropped(&self, queue: &mut Queue) {
+        if queue.dropped > 0 && queue.text.len() < QUEUE / 2 {
+            let (dropped, name) = (mem::take(&mut queue.dropped), self.name);
+            queue.text += &format!("launcher | {dropped} lines dropped: {name} was not read\n");
+        }
+    }
+
+    /// Writes what is queued, for as long as the process lives.
+    fn write(&self) {
+        // `anstream` removes the colours where they are not wanted: in a pipe, with NO_COLOR, on a
+        // dumb terminal.
+        let mut stream: Box<dyn Write> = match self.name {
+            "standard output" => Box::new(anstream::stdout()),
+            _ => Box::new(anstream::stderr()),
+        };
+        let mut queue = self.lock();
+        loop {
+            queue = self
+                .changed
+                .wait_while(queue, |queue| queue.text.is_empty())
+                .unwrap_or_else(PoisonError::into_inner);
+            let text = mem::take(&mut queue.text);
+            queue.writing = true;
+            drop(queue);
+            // In pieces, so that `finish` can tell a slow reader from one that has stopped.
+            for piece in text.as_bytes().chunks(PIECE) {
+                // An error means that the stream is closed, as by `| head`. Nobody is there to be
+                // told.
+                let _ = stream.write_all(piece).and_then(|()| stream.flush());
+                self.lock().progress += 1;
+                self.changed.notify_all();
+            }
+            queue = self.lock();
+            queue.writing = false;
+            queue.progress += 1;
+            self.changed.notify_all();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Lets `tracing-subscriber` write its lines here.
+impl io::Write for &'static Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.line(String::from_utf8_lossy(bytes).trim_end_matches('\n'));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,34 @@
+//! Panics, anywhere in the process, end it with one line and not with a backtrace.
+//!
+//! tokio catches a panic in a task and keeps it for whoever awaits the task. Often no one does.
+//! Then a server goes on without a part of it, or a client reports success for calls that it never
+//! made. Go ends the whole process, and so does this.
+
+use std::{
+    panic::{self, PanicHookInfo},
+    process,
+};
+
+use crate::{output::STDOUT, print_error};
+
+/// From here on, a panic in any thread or task prints one line to standard error and ends the
+/// process with `status`.
+pub fn exit_on_panic(status: u8) {
+    panic::set_hook(Box::new(move |panic| {
+        STDOUT.finish();
+        print_error(&describe(panic));
+        process::exit(status.into());
+    }));
+}
+
+fn describe(panic: &PanicHookInfo<'_>) -> String {
+    let message = panic.payload_as_str().unwrap_or("a panic without a message");
+    let location = panic.location().map_or_else(String::new, |location| {
+        // Of a dependency's path, its package and the file in it are enough.
+        let parts = location.file().split(['/', '\\']).collect::<Vec<_>>();
+        let source = parts.iter().rposition(|part| *part == "src").unwrap_or_default();
+        let file = parts.get(source.saturating_sub(1)..).unwrap_or_default().join("/");
+        format!(" at {file}:{}", location.line())
+    });
+    format!("internal error{location}: {message}; this is a bug, please report it")
+}
