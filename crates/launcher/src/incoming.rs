@@ -49,12 +49,10 @@ const PREFACE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a peer may take to react to the GOAWAY of a server that shuts down.
 const GOAWAY_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How many calls are in flight on all connections of this process.
-static CALLS: AtomicUsize = AtomicUsize::new(0);
-
-/// How many calls this process is serving at the moment.
-pub(crate) fn calls_in_flight() -> usize {
-    CALLS.load(Relaxed)
+tokio::task_local! {
+    /// How many calls are in flight on all connections of the server that runs in this task. The
+    /// launcher sets it around an example's `serve`, and [`incoming`] finds it.
+    pub(crate) static CALLS_IN_FLIGHT: Arc<AtomicUsize>;
 }
 
 /// The connections that clients open to `listener`. Pass it to tonic's
@@ -64,7 +62,9 @@ pub(crate) fn calls_in_flight() -> usize {
 /// soon as its `shutdown` future ends.
 #[must_use]
 pub fn incoming(listener: TcpListener) -> Incoming {
-    Incoming { listener, pause: None, shutdown: Arc::default() }
+    // Outside of the launcher nobody asks for the number.
+    let in_flight = CALLS_IN_FLIGHT.try_with(Arc::clone).unwrap_or_default();
+    Incoming { listener, pause: None, in_flight, shutdown: Arc::default() }
 }
 
 /// A stream of accepted connections, made by [`incoming`]. It never ends and never yields an error.
@@ -73,6 +73,7 @@ pub struct Incoming {
     listener: TcpListener,
     /// Set after an accept error.
     pause: Option<Pin<Box<Sleep>>>,
+    in_flight: Arc<AtomicUsize>,
     shutdown: Arc<Shutdown>,
 }
 
@@ -110,7 +111,7 @@ impl Stream for Incoming {
                     // one is acknowledged, which can delay a response by 40 ms. Go and Java set it
                     // by default. An error means that the client has already gone.
                     let _ = stream.set_nodelay(true);
-                    let connection = Connection::new(stream, Arc::clone(&self.shutdown));
+                    let connection = Connection::new(stream, &self);
                     return Poll::Ready(Some(Ok(connection)));
                 }
                 Err(error) => {
@@ -155,12 +156,13 @@ enum Phase {
 }
 
 impl Connection {
-    fn new(stream: TcpStream, shutdown: Arc<Shutdown>) -> Self {
+    fn new(stream: TcpStream, incoming: &Incoming) -> Self {
+        let shutdown = Arc::clone(&incoming.shutdown);
         Self {
             stream,
             requests: Frames { preface: PREFACE, ..Frames::default() },
             responses: Frames::default(),
-            calls: Calls::default(),
+            calls: Calls { open: HashSet::new(), in_flight: Arc::clone(&incoming.in_flight) },
             phase: Phase::Preface,
             timer: Box::pin(sleep(PREFACE_TIMEOUT)),
             goaway: false,
@@ -186,7 +188,7 @@ impl Connection {
         }
         let waiting = matches!(self.phase, Phase::Preface | Phase::Goaway);
         let late = waiting && self.timer.as_mut().poll(context).is_ready();
-        let calls = !self.calls.0.is_empty();
+        let calls = !self.calls.open.is_empty();
         match self.phase {
             Phase::Preface if late => return close("no HTTP/2 preface in time"),
             Phase::Goaway if late && (self.goaway || !calls) => {
@@ -229,28 +231,33 @@ impl Connection {
     }
 }
 
-/// The calls of one connection that are in flight, by the id of their HTTP/2 stream.
-#[derive(Debug, Default)]
-struct Calls(HashSet<u32>);
+/// The calls of one connection that are in flight.
+#[derive(Debug)]
+struct Calls {
+    /// The ids of their HTTP/2 streams.
+    open: HashSet<u32>,
+    /// Counts them, and those of the server's other connections.
+    in_flight: Arc<AtomicUsize>,
+}
 
 impl Calls {
     fn start(&mut self, stream: u32) {
         // Later HEADERS of the same stream are trailers.
-        if self.0.insert(stream) {
-            CALLS.fetch_add(1, Relaxed);
+        if self.open.insert(stream) {
+            self.in_flight.fetch_add(1, Relaxed);
         }
     }
 
     fn end(&mut self, stream: u32) {
-        if self.0.remove(&stream) {
-            CALLS.fetch_sub(1, Relaxed);
+        if self.open.remove(&stream) {
+            self.in_flight.fetch_sub(1, Relaxed);
         }
     }
 }
 
 impl Drop for Calls {
     fn drop(&mut self) {
-        CALLS.fetch_sub(self.0.len(), Relaxed);
+        self.in_flight.fetch_sub(self.open.len(), Relaxed);
     }
 }
 

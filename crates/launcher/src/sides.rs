@@ -1,6 +1,14 @@
 //! The three ways to run an example: its server, its client, or both in one process.
 
-use std::{env, io, pin::pin, time::Duration};
+use std::{
+    env, io,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
 use futures_util::future::try_join_all;
 use tokio::{net::TcpListener, select};
@@ -9,7 +17,7 @@ use tonic::{Code, Status, transport};
 
 use crate::{
     Error, Shutdown, command, describe,
-    incoming::calls_in_flight,
+    incoming::CALLS_IN_FLIGHT,
     root_cause,
     signals::{Handler, Signals},
     transcript,
@@ -113,7 +121,9 @@ async fn serve_until(
     stop: impl AsyncFnOnce(&mut Signals),
 ) -> Result<(), Error> {
     let shutdown = CancellationToken::new();
-    let mut serving = pin!(serve(shutdown.clone()));
+    let in_flight = Arc::<AtomicUsize>::default();
+    let mut serving =
+        pin!(CALLS_IN_FLIGHT.scope(Arc::clone(&in_flight), serve(shutdown.clone())));
     select! {
         // Only a fault ends the server before it is asked to stop.
         result = &mut serving => return result,
@@ -126,7 +136,7 @@ async fn serve_until(
         () = signals.next() => "a second signal ended the server".to_owned(),
         () = tokio::time::sleep(DRAIN) => format!("the server was still busy after {DRAIN:?}"),
     };
-    match calls_in_flight() {
+    match in_flight.load(Relaxed) {
         0 => Ok(()),
         1 => Err(format!("cut off 1 call: {reason}; give calls a shorter deadline").into()),
         n => Err(format!("cut off {n} calls: {reason}; give calls a shorter deadline").into()),

@@ -55,10 +55,10 @@ async fn a_server_that_is_gone_before_its_client_is_done_is_an_error() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_does_not_drain_is_ended_after_ten_seconds() {
+async fn a_server_that_does_not_return_is_ended_after_ten_seconds() {
     let start = tokio::time::Instant::now();
-    let result = both(deaf, async |_| Ok(())).await;
-    assert_eq!(text(result), "ended after 10s of draining, with connections open");
+    // There are no calls that could be cut off, so this is not an error.
+    both(deaf, async |_| Ok(())).await.unwrap();
     assert_eq!(start.elapsed().as_secs(), 10);
 }
 

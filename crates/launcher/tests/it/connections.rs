@@ -1,0 +1,254 @@
+//! Which connections a server keeps, and which ones it closes.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
+    time::Duration,
+};
+
+use launcher::incoming;
+use proto::echo::{
+    EchoRequest, EchoResponse, echo_client::EchoClient, echo_server::EchoServer,
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    sync::oneshot,
+    task::JoinHandle,
+    time::{Instant, sleep},
+};
+use tonic::{
+    Request, Response, Status, Streaming,
+    codegen::BoxStream,
+    transport::{Channel, Server},
+};
+
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+const EMPTY_SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
+
+/// Answers after as many milliseconds as the message says, and counts the calls.
+struct Slow(Arc<AtomicUsize>);
+
+#[tonic::async_trait]
+impl proto::echo::echo_server::Echo for Slow {
+    async fn unary_echo(
+        &self,
+        request: Request<EchoRequest>,
+    ) -> Result<Response<EchoResponse>, Status> {
+        self.0.fetch_add(1, SeqCst);
+        let message = request.into_inner().message;
+        sleep(Duration::from_millis(message.parse().unwrap_or(0))).await;
+        Ok(Response::new(EchoResponse { message }))
+    }
+
+    type ServerStreamingEchoStream = BoxStream<EchoResponse>;
+
+    async fn server_streaming_echo(
+        &self,
+        _: Request<EchoRequest>,
+    ) -> Result<Response<Self::ServerStreamingEchoStream>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn client_streaming_echo(
+        &self,
+        _: Request<Streaming<EchoRequest>>,
+    ) -> Result<Response<EchoResponse>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
+    type BidirectionalStreamingEchoStream = BoxStream<EchoResponse>;
+
+    async fn bidirectional_streaming_echo(
+        &self,
+        _: Request<Streaming<EchoRequest>>,
+    ) -> Result<Response<Self::BidirectionalStreamingEchoStream>, Status> {
+        Err(Status::unimplemented(""))
+    }
+}
+
+/// A server on a free port, and what ends it.
+struct Running {
+    addr: String,
+    /// How many calls have reached the service.
+    begun: Arc<AtomicUsize>,
+    stop: oneshot::Sender<()>,
+    served: JoinHandle<Result<(), tonic::transport::Error>>,
+}
+
+async fn start() -> Running {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = listener.local_addr().unwrap().to_string();
+    let (stop, stopped) = oneshot::channel();
+    let begun = Arc::new(AtomicUsize::new(0));
+    let served = tokio::spawn(
+        Server::builder()
+            .add_service(EchoServer::new(Slow(Arc::clone(&begun))))
+            .serve_with_incoming_shutdown(incoming(listener), async {
+                stopped.await.unwrap_or_default()
+            }),
+    );
+    Running { addr, begun, stop, served }
+}
+
+impl Running {
+    async fn connect(&self) -> TcpStream {
+        TcpStream::connect(&self.addr).await.unwrap()
+    }
+
+    /// A connection that has sent the preface and got the server's SETTINGS.
+    async fn connect_http2(&self) -> TcpStream {
+        let mut stream = self.connect().await;
+        stream.write_all(&[PREFACE, EMPTY_SETTINGS].concat()).await.unwrap();
+        stream.read_exact(&mut [0; 9]).await.unwrap();
+        stream
+    }
+
+    async fn client(&self) -> EchoClient<Channel> {
+        EchoClient::connect(format!("http://{}", self.addr)).await.unwrap()
+    }
+
+    /// Stops the server, and returns how long it took to drain.
+    async fn drain(self) -> Duration {
+        let start = Instant::now();
+        self.stop.send(()).unwrap();
+        self.served.await.unwrap().unwrap();
+        start.elapsed()
+    }
+}
+
+fn takes(milliseconds: u64) -> EchoRequest {
+    EchoRequest { message: milliseconds.to_string() }
+}
+
+/// How long it takes until the server closes the connection.
+async fn closed_after(mut stream: TcpStream) -> Duration {
+    let start = Instant::now();
+    // An error is an end too: the server may reset the connection.
+    let _ = stream.read_to_end(&mut Vec::new()).await;
+    start.elapsed()
+}
+
+/// About so many seconds: timers are late by a millisecond at most, in paused time.
+fn about(seconds: u64, time: Duration) -> bool {
+    let expected = Duration::from_secs(seconds);
+    (expected..expected + Duration::from_millis(100)).contains(&time)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_sends_nothing_is_closed_after_ten_seconds() {
+    let server = start().await;
+    let time = closed_after(server.connect().await).await;
+    assert!(about(10, time), "{time:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_stops_within_the_preface_is_closed_after_ten_seconds() {
+    let server = start().await;
+    let mut stream = server.connect().await;
+    stream.write_all(&PREFACE[..20]).await.unwrap();
+    let time = closed_after(stream).await;
+    assert!(about(10, time), "{time:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_idle_connection_stays_open() {
+    let server = start().await;
+    let mut stream = server.connect_http2().await;
+    sleep(Duration::from_secs(3_600)).await;
+    // The server still answers a PING.
+    let ping = [&[0, 0, 8, 6, 0, 0, 0, 0, 0][..], &[7; 8]].concat();
+    stream.write_all(&ping).await.unwrap();
+    let mut seen = Vec::new();
+    while !seen.windows(8).any(|bytes| bytes == [7; 8]) {
+        assert_ne!(stream.read_buf(&mut seen).await.unwrap(), 0, "the server has hung up");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn shutdown_does_not_wait_for_a_connection_without_a_preface() {
+    let server = start().await;
+    let _silent = server.connect().await;
+    let mut half = server.connect().await;
+    half.write_all(&PREFACE[..20]).await.unwrap();
+    let time = server.drain().await;
+    assert!(about(0, time), "{time:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn shutdown_waits_one_second_for_a_peer_that_does_not_react() {
+    let server = start().await;
+    let _deaf = server.connect_http2().await;
+    let time = server.drain().await;
+    assert!(about(1, time), "{time:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn shutdown_does_not_wait_for_an_idle_client() {
+    let server = start().await;
+    let mut client = server.client().await;
+    client.unary_echo(takes(0)).await.unwrap();
+    let time = server.drain().await;
+    assert!(about(0, time), "{time:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn shutdown_waits_for_a_call_in_flight() {
+    let server = start().await;
+    let mut client = server.client().await;
+    let call = tokio::spawn(async move { client.unary_echo(takes(7_000)).await });
+    sleep(Duration::from_millis(1)).await;
+    let time = server.drain().await;
+    assert_eq!(call.await.unwrap().unwrap().into_inner().message, "7000");
+    assert!(about(7, time + Duration::from_millis(1)), "{time:?}");
+}
+
+/// The client's process has been stopped, or its network is gone, in the middle of a call.
+#[tokio::test(start_paused = true)]
+async fn shutdown_does_not_wait_for_the_call_of_a_peer_that_does_not_react() {
+    let server = start().await;
+    let mut stream = server.connect_http2().await;
+    let headers = {
+        // POST http /grpc.examples.echo.Echo/UnaryEcho, with literal headers.
+        let mut block = vec![0x83, 0x86, 0x44, 34];
+        block.extend(b"/grpc.examples.echo.Echo/UnaryEcho");
+        block.extend([0x5f, 16]);
+        block.extend(b"application/grpc");
+        block
+    };
+    let length = u8::try_from(headers.len()).unwrap();
+    let frame = [&[0, 0, length, 1, 4, 0, 0, 0, 1][..], &headers].concat();
+    stream.write_all(&frame).await.unwrap();
+    sleep(Duration::from_millis(1)).await;
+    let time = server.drain().await;
+    assert!(about(1, time), "{time:?}");
+}
+
+#[tokio::test]
+async fn every_call_that_has_reached_a_server_is_answered_though_it_drains() {
+    for _ in 0..10 {
+        let server = start().await;
+        let begun = Arc::clone(&server.begun);
+        let mut client = server.client().await;
+        let callers = (0..32).map(|_| {
+            let mut client = client.clone();
+            tokio::spawn(async move {
+                let mut answered = 0;
+                while client.unary_echo(takes(1)).await.is_ok() {
+                    answered += 1;
+                }
+                answered
+            })
+        });
+        let callers = callers.collect::<Vec<_>>();
+        client.unary_echo(takes(5)).await.unwrap();
+        server.drain().await;
+        let mut answered = 1;
+        for caller in callers {
+            answered += caller.await.unwrap();
+        }
+        assert_eq!(answered, begun.load(SeqCst));
+    }
+}

@@ -1,0 +1,4 @@
+//! What the launcher promises to every example.
+
+mod connections;
+mod sides;
