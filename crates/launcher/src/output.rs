@@ -74,8 +74,11 @@ impl Output {
     /// Waits until everything is written, or until the reader has not read for a moment.
     pub(crate) fn finish(&self) {
         let mut queue = self.lock();
-        self.report_dropped(&mut queue);
-        while queue.writing || !queue.text.is_empty() {
+        loop {
+            self.report_dropped(&mut queue);
+            if !queue.writing && queue.text.is_empty() {
+                return;
+            }
             let before = queue.progress;
             let stuck = |queue: &mut Queue| queue.progress == before;
             let waited = self.changed.wait_timeout_while(queue, PATIENCE, stuck);
@@ -92,6 +95,7 @@ impl Output {
         if queue.dropped > 0 && queue.text.len() < QUEUE / 2 {
             let (dropped, name) = (mem::take(&mut queue.dropped), self.name);
             queue.text += &format!("launcher | {dropped} lines dropped: {name} was not read\n");
+            self.changed.notify_all();
         }
     }
 

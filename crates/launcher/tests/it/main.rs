@@ -1,4 +1,5 @@
 //! What the launcher promises to every example.
 
 mod connections;
+mod process;
 mod sides;
