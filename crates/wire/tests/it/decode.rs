@@ -1,14 +1,11 @@
-//! Protobuf's bytes, by hand and by prost.
+//! Reading and showing messages, compared with prost.
 
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use prost::Message;
-use proto::ecommerce::Product;
-use under_the_hood::{
-    decode::{Malformed, Reason, Value, fields, packed, unzigzag},
-    dump::annotated,
-    encode::{Encoder, WireType, product, varint, zigzag},
+use wire::{
+    decode::{Field, Malformed, Reason, Value, WireType, fields},
     raw,
 };
 
@@ -72,18 +69,17 @@ fn everything() -> impl Strategy<Value = Everything> {
     })
 }
 
-fn a_product() -> impl Strategy<Value = Product> {
-    (".{0,300}", ".{0,20}", any::<String>(), any::<f32>())
-        .prop_map(|(id, name, description, price)| Product { id, name, description, price })
-}
-
 /// Writes the fields of a message as they were read.
 fn again(message: &[u8]) -> Vec<u8> {
+    let varint = |number: u64| {
+        let mut bytes = Vec::new();
+        prost::encoding::encode_varint(number, &mut bytes);
+        bytes
+    };
     let tag = |number: u32, wire_type| varint(u64::from(number) << 3 | wire_type as u64);
-    let field = |field: Result<under_the_hood::decode::Field<'_>, Malformed>| {
-        let field = field.expect("it is a message");
-        let number = field.number;
-        match field.value {
+    let field = |field: Result<Field<'_>, Malformed>| {
+        let Field { number, value } = field.expect("it is a message");
+        match value {
             Value::Varint(value) => [tag(number, WireType::Varint), varint(value)].concat(),
             Value::Fixed64(value) => {
                 [tag(number, WireType::Fixed64), value.to_le_bytes().to_vec()].concat()
@@ -110,73 +106,21 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_product_by_hand_is_what_prost_makes_of_it(message in a_product()) {
-        prop_assume!(message.price.to_bits() != (-0.0_f32).to_bits());
-        prop_assert_eq!(product(&message).bytes(), message.encode_to_vec());
-    }
-
-    #[test]
-    fn what_prost_has_made_is_taken_apart_completely(message in everything()) {
+    fn every_field_that_prost_writes_is_read(message in everything()) {
         let bytes = message.encode_to_vec();
         prop_assert_eq!(again(&bytes), bytes);
     }
 
     #[test]
-    fn zigzag_is_prosts(signed in any::<i64>()) {
-        let mut message = Encoder::default();
-        message.signed(2, "signed", signed);
-        let expected = Everything { signed, ..Everything::default() };
-        if signed != 0 {
-            prop_assert_eq!(message.bytes(), expected.encode_to_vec());
-        }
-        prop_assert_eq!(unzigzag(zigzag(signed)), signed);
-    }
-
-    #[test]
-    fn a_packed_field_is_prosts(numbers in prop::collection::vec(any::<u64>(), 0..50)) {
-        let mut message = Encoder::default();
-        message.packed(5, "packed", &numbers);
-        let expected = Everything { packed: numbers.clone(), ..Everything::default() };
-        let bytes = expected.encode_to_vec();
-        prop_assert_eq!(message.bytes(), bytes.clone());
-        if let Some(field) = fields(&bytes).next() {
-            let Value::LengthDelimited(values) = field.expect("it is a message").value else {
-                panic!("packed is length-delimited");
-            };
-            prop_assert_eq!(packed(values).collect::<Result<Vec<_>, _>>(), Ok(numbers));
-        }
-    }
-
-    #[test]
-    fn a_map_is_prosts(map in prop::collection::btree_map(".{1,5}", 1..u64::MAX, 0..5)) {
-        let mut message = Encoder::default();
-        for (key, value) in &map {
-            message.map_entry(6, "map", key, *value);
-        }
-        let expected = Everything { map, ..Everything::default() };
-        prop_assert_eq!(message.bytes(), expected.encode_to_vec());
-    }
-
-    #[test]
-    fn the_dump_has_all_bytes_in_order(message in a_product()) {
-        let message = product(&message);
-        let shown = annotated(&message.pieces).flat_map(|line| {
-            let hex = line.chars().skip(6).take(24).collect::<String>();
-            hex.split_whitespace().map(|byte| u8::from_str_radix(byte, 16).unwrap()).collect::<Vec<_>>()
-        });
-        prop_assert_eq!(shown.collect::<Vec<_>>(), message.bytes());
-    }
-
-    #[test]
-    fn whatever_prost_refuses_is_refused_and_nothing_else(bytes in prop::collection::vec(any::<u8>(), 0..60)) {
-        // To a message without fields all fields are unknown, and passed over.
+    fn the_same_bytes_are_refused_as_by_prost(bytes in prop::collection::vec(any::<u8>(), 0..60)) {
+        // A message without fields skips all fields as unknown.
         let prost = <() as Message>::decode(&*bytes);
         let ours = fields(&bytes).collect::<Result<Vec<_>, _>>();
         prop_assert_eq!(ours.is_ok(), prost.is_ok(), "{:?}, {:?}", ours, prost);
     }
 
     #[test]
-    fn what_was_cut_or_changed_is_told_with_an_offset_in_the_bytes(
+    fn an_error_has_an_offset_within_the_message(
         message in everything(), cut in any::<prop::sample::Index>(), bit in any::<u16>(),
     ) {
         let mut bytes = message.encode_to_vec();
@@ -191,7 +135,7 @@ proptest! {
     }
 
     #[test]
-    fn reading_allocates_next_to_nothing_whatever_the_bytes(
+    fn reading_any_bytes_allocates_almost_nothing(
         bytes in prop::collection::vec(prop::sample::select(&[0, 1, 2, 3, 4, 8, 10, 11, 0x0b, 0x0c, 0x7f, 0x80, 0xff][..]), 0..2_000),
     ) {
         let measured = allocation_counter::measure(|| {
@@ -203,7 +147,7 @@ proptest! {
     }
 
     #[test]
-    fn telling_allocates_a_multiple_of_the_bytes_and_no_more(
+    fn showing_any_bytes_allocates_in_proportion_to_them(
         bytes in prop::collection::vec(prop::sample::select(&[0, 1, 2, 3, 4, 8, 10, 11, 0x0b, 0x0c, 0x7f, 0x80, 0xff][..]), 0..2_000),
     ) {
         let measured = allocation_counter::measure(|| {
@@ -214,14 +158,7 @@ proptest! {
 }
 
 #[test]
-fn a_price_of_minus_zero_is_sent_as_the_specification_wants_though_not_by_prost() {
-    let message = Product { price: -0.0, ..Product::default() };
-    assert_eq!(product(&message).bytes(), [0x25, 0, 0, 0, 0x80]);
-    assert!(message.encode_to_vec().is_empty(), "prost has learned it");
-}
-
-#[test]
-fn bad_input_is_refused_with_the_offset_and_the_reason() {
+fn an_error_says_where_and_why() {
     for (bytes, offset, reason) in [
         (&[0x08][..], 1, Reason::Truncated),
         (&[0x08, 0x96], 2, Reason::Truncated),
@@ -230,12 +167,12 @@ fn bad_input_is_refused_with_the_offset_and_the_reason() {
         (
             &[0x08, 1, 0x08, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1],
             3,
-            Reason::EndlessVarint,
+            Reason::LongVarint,
         ),
         (
             &[0x08, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2],
             1,
-            Reason::EndlessVarint,
+            Reason::LongVarint,
         ),
         (&[0x08, 1, 0x12, 5, b'a'], 3, Reason::LengthPastEnd),
         (
@@ -258,7 +195,7 @@ fn bad_input_is_refused_with_the_offset_and_the_reason() {
 }
 
 #[test]
-fn a_message_without_its_definition_is_told_as_far_as_it_can_be() {
+fn a_message_is_shown_without_its_definition() {
     let everything = Everything {
         number: 150,
         signed: 75,
@@ -288,5 +225,19 @@ fn a_message_without_its_definition_is_told_as_far_as_it_can_be() {
          2048: \"\\xff\\x00\"\n\
          536870911 {\n  3: 0x00000001 (as a float 0.000000000000000000000000000000000000000000001)\n  16: \"상품\"\n}\n\
          9 {\n  1: 2\n}"
+    );
+}
+
+#[test]
+fn a_dump_shows_all_bytes_in_order_and_each_note_once() {
+    let pieces =
+        [(vec![0x12], "a tag".to_owned()), ((0..10).collect(), "ten bytes".to_owned())];
+    assert_eq!(
+        raw::dump(&pieces).collect::<Vec<_>>(),
+        [
+            "0000  12                      a tag",
+            "0001  00 01 02 03 04 05 06 07 ten bytes",
+            "0009  08 09",
+        ]
     );
 }
