@@ -66,7 +66,7 @@ pub fn dump(pieces: &[(Vec<u8>, String)]) -> impl Iterator<Item = String> {
         let start = offset;
         offset += bytes.len();
         bytes.chunks(8).enumerate().map(move |(line, chunk)| {
-            let note = if line == 0 { note } else { "" };
+            let note = if line == 0 { note.as_str() } else { "" };
             format!("{:04x}  {:<24}{note}", start + line * 8, hex(chunk)).trim_end().to_owned()
         })
     })

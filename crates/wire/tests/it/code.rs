@@ -1,7 +1,10 @@
 //! Status codes.
 
 use http::StatusCode;
-use wire::code::{self, *};
+use wire::code::{
+    self, CANCELLED, FAILED_PRECONDITION, INTERNAL, OK, PERMISSION_DENIED, RESOURCE_EXHAUSTED,
+    UNAUTHENTICATED, UNAVAILABLE, UNIMPLEMENTED, UNKNOWN,
+};
 
 #[test]
 fn every_code_has_the_name_of_the_specification() {
