@@ -1,9 +1,9 @@
-//! Any bytes: taken apart without a panic, and refused if and only if prost refuses them.
+//! Any bytes are read without a panic, and refused if and only if prost refuses them.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use prost::Message;
-use under_the_hood::{decode::fields, raw};
+use wire::{decode::fields, raw};
 
 fuzz_target!(|bytes: &[u8]| {
     let ours = fields(bytes).all(|field| field.is_ok());
