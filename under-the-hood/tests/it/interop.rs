@@ -1,9 +1,9 @@
 //! The sides by hand, and those of another language.
 
-use std::time::Duration;
-
 use testing::{Process, python};
-use under_the_hood::{connection::Connection, status::NOT_FOUND};
+use wire::code::NOT_FOUND;
+
+use crate::{connect, unary};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_under-the-hood");
 const CLIENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python/by_hand.py");
@@ -24,20 +24,12 @@ async fn a_client_in_python_is_answered_by_the_server_by_hand() {
 #[ignore = "needs Python with grpcio-tools"]
 async fn the_client_by_hand_is_answered_by_a_server_in_python() {
     let mut server = Process::start(&python(), &[SERVER, "server"]);
-    let addr = server.addr().await;
-    let connection = Connection::open(&addr, None).await.expect("it listens");
-    let patience = Duration::from_secs(10);
+    let connection = connect(&server.addr().await).await;
     let add = "/ecommerce.ProductInfo/addProduct";
-    let call = connection.call(add, b"\x12\x04lamp", patience).await.expect("it is good");
-    let id = call.only_message().await.expect("it is good");
+    let id = unary(&connection, add, b"\x12\x04lamp").await.expect("it is valid");
     let get = "/ecommerce.ProductInfo/getProduct";
-    let call = connection.call(get, &id, patience).await.expect("it is there");
-    let product = call.only_message().await.expect("it is there");
+    let product = unary(&connection, get, &id).await.expect("it is there");
     assert!(product.windows(4).any(|bytes| bytes == b"lamp"), "{product:?}");
-
-    let status = match connection.call(get, b"\x0a\x02no", patience).await {
-        Ok(call) => call.only_message().await.expect_err("it is not there"),
-        Err(status) => status,
-    };
+    let status = unary(&connection, get, b"\x0a\x02no").await.expect_err("it is unknown");
     assert_eq!(status.code, NOT_FOUND);
 }
