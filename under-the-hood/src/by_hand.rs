@@ -10,11 +10,7 @@ use proto::ecommerce::Product;
 use tokio::{net::TcpListener, select, task::JoinSet, time::timeout};
 use tokio_stream::StreamExt as _;
 use tokio_util::sync::CancellationToken;
-use wire::{
-    code::{DEADLINE_EXCEEDED, INTERNAL, NOT_FOUND, OK, UNIMPLEMENTED},
-    decode::{Field, Value, fields},
-    status::{Status, is_grpc},
-};
+use wire::{code, decode, status::Status};
 
 use crate::{message, prefix};
 
@@ -93,7 +89,7 @@ async fn answer(
 ) -> Result<(), h2::Error> {
     transcript!(server, "{} {}", request.method(), request.uri().path());
     let mut response = Response::new(());
-    if request.method() != Method::POST || !is_grpc(request.headers()) {
+    if request.method() != Method::POST || !wire::status::is_grpc(request.headers()) {
         // Not a gRPC client. It would not look for `grpc-status`, so it gets an HTTP status.
         *response.status_mut() = StatusCode::UNSUPPORTED_MEDIA_TYPE;
         return respond.send_response(response, true).map(drop);
@@ -106,14 +102,14 @@ async fn answer(
 
     // `grpc-timeout` is the time that the client has left. This server never takes longer than 30 s.
     let limit = wire::timeout::get(request.headers()).unwrap_or(TIMEOUT).min(TIMEOUT);
-    let late = |_| Err(Status::new(DEADLINE_EXCEEDED, "the deadline has passed"));
+    let late = |_| Err(Status::new(code::DEADLINE_EXCEEDED, "the deadline has passed"));
     match timeout(limit, get_product(request)).await.unwrap_or_else(late) {
         Ok(message) => {
             let mut body = respond.send_response(response, false)?;
             body.send_data(message, false)?;
             // A stream of messages could still fail here, long after the headers and their 200.
             // So the status comes last, in trailers.
-            body.send_trailers(Status::new(OK, "").to_trailers())
+            body.send_trailers(Status::new(code::OK, "").to_trailers())
         }
         Err(status) => {
             // Trailers-Only: there is no message, so one frame is headers, trailers and the end.
@@ -127,17 +123,20 @@ async fn answer(
 async fn get_product(request: Request<RecvStream>) -> Result<Bytes, Status> {
     let path = request.uri().path();
     if path != "/ecommerce.ProductInfo/getProduct" {
-        return Err(Status::new(UNIMPLEMENTED, format!("there is no method {path:.100}")));
+        return Err(Status::new(
+            code::UNIMPLEMENTED,
+            format!("there is no method {path:.100}"),
+        ));
     }
     let encoding = request.headers().get("grpc-encoding");
     if let Some(encoding) = encoding.filter(|encoding| *encoding != "identity") {
         let text = format!("grpc-encoding {encoding:?} is not supported; use identity");
-        return Err(Status::new(UNIMPLEMENTED, text));
+        return Err(Status::new(code::UNIMPLEMENTED, text));
     }
 
     // Production: a limit. An id is much shorter than 64 KiB.
     let mut receiver = prefix::Receiver::new(request.into_body(), 64 * 1024);
-    let internal = |text: &str| Status::new(INTERNAL, text);
+    let internal = |text: &str| Status::new(code::INTERNAL, text);
     let (Some(message), None) = (receiver.next().await?, receiver.next().await?) else {
         return Err(internal("a unary call has exactly one message"));
     };
@@ -145,15 +144,15 @@ async fn get_product(request: Request<RecvStream>) -> Result<Bytes, Status> {
     // The request is a `ProductID`, whose field 1 is the id. Unknown fields are skipped, because the
     // client may be newer than the server. If a field comes twice, the last one counts.
     let mut id: &[u8] = b"";
-    for field in fields(&message) {
+    for field in decode::fields(&message) {
         let field = field.map_err(|error| internal(&error.to_string()))?;
-        if let Field { number: 1, value: Value::LengthDelimited(value) } = field {
+        if let (1, decode::Value::LengthDelimited(value)) = (field.number, field.value) {
             id = value;
         }
     }
     let id = std::str::from_utf8(id).map_err(|_| internal("the id is not UTF-8"))?;
     let product = find(id).ok_or_else(|| {
-        Status::new(NOT_FOUND, format!("product \"{id:.100}\" does not exist"))
+        Status::new(code::NOT_FOUND, format!("product \"{id:.100}\" does not exist"))
     })?;
     Ok(prefix::frame(&message::product(&product).bytes())?)
 }
