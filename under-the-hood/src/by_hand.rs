@@ -123,10 +123,8 @@ async fn answer(
 async fn get_product(request: Request<RecvStream>) -> Result<Bytes, Status> {
     let path = request.uri().path();
     if path != "/ecommerce.ProductInfo/getProduct" {
-        return Err(Status::new(
-            code::UNIMPLEMENTED,
-            format!("there is no method {path:.100}"),
-        ));
+        let text = format!("there is no method {path:.100}");
+        return Err(Status::new(code::UNIMPLEMENTED, text));
     }
     let encoding = request.headers().get("grpc-encoding");
     if let Some(encoding) = encoding.filter(|encoding| *encoding != "identity") {

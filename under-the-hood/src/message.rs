@@ -1,8 +1,7 @@
 //! Step 1: a protobuf message, byte by byte (protobuf.dev, "Encoding").
 //!
-//! A message is a sequence of fields, and a field is a tag and a value. The tag holds the number of
-//! the field and the wire type of the value. Names are not sent, which is why a field can be
-//! renamed, but never renumbered.
+//! A message is a sequence of fields. A field is a tag and a value, and the tag is the field's number
+//! and the value's wire type. Names are not sent. So a field can be renamed, but never renumbered.
 
 use proto::ecommerce::Product;
 use wire::{decode::WireType, raw};
