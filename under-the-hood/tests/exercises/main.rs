@@ -4,9 +4,9 @@
 //! cargo test -p under-the-hood --test exercises -- --ignored exercise_1
 //! ```
 
-mod add;
 mod alive;
 mod deadline;
+mod stream;
 
 use testing::Process;
 use tonic::transport::Channel;
