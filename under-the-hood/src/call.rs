@@ -1,161 +1,93 @@
-//! A call over the `h2` crate alone. gRPC is a way to use HTTP/2, and this is all of it.
+//! Step 3: a call, over the `h2` crate alone.
+//!
+//! `h2` knows connections, streams and frames, and nothing of gRPC. A call is one stream: the client sends
+//! headers and messages, and the server answers with headers, messages and trailers.
 
-use std::{future::poll_fn, time::Duration};
+use std::time::Duration;
 
 use bytes::Bytes;
-use h2::{Reason, RecvStream, SendStream, client::SendRequest};
-use tokio::{
-    task::JoinSet,
-    time::{Instant, timeout_at},
-};
+use h2::client::{Builder, SendRequest};
+use http::Request;
+use tokio::io::{AsyncRead, AsyncWrite};
+use wire::{code, status::Status, timeout};
 
-use crate::{
-    framing::{Messages, frame},
-    headers,
-    status::{
-        CANCELLED, DEADLINE_EXCEEDED, INTERNAL, OK, PERMISSION_DENIED, RESOURCE_EXHAUSTED,
-        Status, UNAVAILABLE,
-    },
-};
+use crate::prefix::{Receiver, broken, frame};
 
-/// The longest message that is taken, as elsewhere.
-const MAX_MESSAGE: usize = 4 * 1024 * 1024;
-
-/// A call that has been sent, and whose response has begun.
-pub struct Call {
-    response: RecvStream,
-    messages: Messages,
-    deadline: Instant,
-    /// How it has ended, once that is known. Where it came with the headers, there is no message.
-    ended: Option<Status>,
-    /// What is still being sent. If the call is dropped, h2 sends RST_STREAM with CANCEL.
-    _sending: JoinSet<Result<(), h2::Error>>,
+/// An HTTP/2 connection, which carries any number of calls at the same time.
+pub struct Connection {
+    requests: SendRequest<Bytes>,
+    authority: String,
 }
 
-/// Calls the method at `path` with one message, which is sent when `when` has ended. Returns when the
-/// headers of the response have come, or fails with the status that the call has ended with.
-pub async fn call(
-    requests: &SendRequest<Bytes>,
-    authority: &str,
-    path: &str,
-    message: &[u8],
-    timeout: Duration,
-    when: impl Future<Output = ()> + Send + 'static,
-) -> Result<Call, Status> {
-    // No clock and no header knows a longer one.
-    let timeout = timeout.min(Duration::from_secs(99_999_999));
-    let deadline = Instant::now() + timeout;
-    let request = headers::request(authority, path, timeout)
-        .map_err(|error| Status::new(INTERNAL, error.to_string()))?;
-    let framed = frame(message)?;
+impl Connection {
+    /// Starts HTTP/2 on `stream`. The `authority` is the server's HOST:PORT.
+    pub async fn new<S>(stream: S, authority: &str) -> Result<Self, h2::Error>
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        let mut settings = Builder::new();
+        // Production: limits for what a server can make us store. gRPC does not use server push.
+        settings.enable_push(false).max_header_list_size(16 * 1024);
+        let (requests, connection) = settings.handshake(stream).await?;
+        // This task reads and writes for all calls. If it fails, each of the calls returns the error,
+        // so the task need not be awaited.
+        tokio::spawn(connection);
+        Ok(Self { requests, authority: authority.to_owned() })
+    }
 
-    let mut sending = JoinSet::new();
-    let sent = async {
-        let mut requests = requests.clone().ready().await?;
-        let (response, body) = requests.send_request(request, false)?;
-        // Meanwhile, and in a task of its own: a server may answer before it has read everything,
-        // and then read on, or not.
-        sending.spawn(async {
-            when.await;
-            send(body, framed).await
-        });
-        response.await
-    };
-    let sent = timeout_at(deadline, sent).await.map_err(|_| late())?;
-    let response = sent.map_err(|error| broken(&error))?;
-    headers::check_response(&response)?;
+    /// Makes a call with one message, and passes each message of the response to `received`. Fails with
+    /// the status of the call unless it is OK.
+    pub async fn call(
+        &self,
+        path: &str,
+        message: &[u8],
+        timeout: Duration,
+        mut received: impl FnMut(Bytes),
+    ) -> Result<(), Status> {
+        // Always POST, even to read something: a GET could be cached or repeated. The URI becomes
+        // `:scheme`, `:authority` and `:path`. The path, /PACKAGE.SERVICE/METHOD, is all that the
+        // server needs to find the method.
+        let request = Request::post(format!("http://{}{path}", self.authority))
+            .header(timeout::HEADER, timeout::format(timeout))
+            // Promises that the client reads trailers. A proxy that cannot forward them has to remove
+            // this header, and then the server knows.
+            .header("te", "trailers")
+            .header("content-type", "application/grpc")
+            .header("user-agent", concat!("grpc-by-hand/", env!("CARGO_PKG_VERSION")))
+            .body(())
+            .map_err(|error| Status::new(code::INTERNAL, error.to_string()))?;
 
-    let (head, response) = response.into_parts();
-    let ended = head.headers.contains_key("grpc-status").then(|| Status::read(&head.headers));
-    let messages = Messages::new(MAX_MESSAGE);
-    Ok(Call { response, messages, deadline, ended, _sending: sending })
-}
+        let call = async {
+            // Waits while the connection has as many streams as the server allows.
+            let mut requests = self.requests.clone().ready().await.map_err(broken)?;
+            let (response, mut body) = requests.send_request(request, false).map_err(broken)?;
+            // `true` is END_STREAM, the half-close: the client sends nothing more. h2 keeps the bytes
+            // and sends them as the server's flow control allows. (With many messages, wait for
+            // `poll_capacity` before each one, or h2 keeps them all.)
+            body.send_data(frame(message)?, true).map_err(broken)?;
 
-/// Sends a message and half-closes, as fast as the server's flow control allows.
-async fn send(mut body: SendStream<Bytes>, mut data: Bytes) -> Result<(), h2::Error> {
-    while !data.is_empty() {
-        // Asks for room, and waits until there is some, on the stream and on the connection.
-        body.reserve_capacity(data.len());
-        let Some(capacity) = poll_fn(|context| body.poll_capacity(context)).await else {
-            return Err(Reason::CANCEL.into());
+            let (head, body) = response.await.map_err(broken)?.into_parts();
+            // If there is no message, the status may come with the headers. A response that is not
+            // gRPC gets a status for its HTTP status here.
+            if let Some(status) = Status::from_headers(head.status, &head.headers) {
+                return Ok(status);
+            }
+            // 4 MiB is gRPC's default limit in every language.
+            let mut receiver = Receiver::new(body, 4 * 1024 * 1024);
+            while let Some(message) = receiver.next().await? {
+                received(message);
+            }
+            // No more messages, so the trailers follow. Only they say whether the call succeeded.
+            let trailers =
+                receiver.stream.trailers().await.map_err(broken)?.unwrap_or_default();
+            Ok(Status::from_trailers(&trailers))
         };
-        let part = data.split_to(capacity?.min(data.len()));
-        body.send_data(part, data.is_empty())?;
-    }
-    Ok(())
-}
-
-impl Call {
-    /// The next message, or `None` when the call has ended with OK. Fails with any other status.
-    pub async fn message(&mut self) -> Result<Option<Bytes>, Status> {
-        if self.ended.is_none() {
-            let read =
-                timeout_at(self.deadline, self.read()).await.unwrap_or_else(|_| Err(late()));
-            match read {
-                Ok(Some(message)) => return Ok(Some(message)),
-                Ok(None) => self.ended = Some(Status::new(OK, "")),
-                Err(status) => self.ended = Some(status),
-            }
-        }
-        match &self.ended {
-            Some(status) if status.code != OK => Err(status.clone()),
-            _ => Ok(None),
+        // The client watches its deadline itself. `grpc-timeout` only lets the server stop working in
+        // time, and the server may be unreachable. When `call` is dropped, h2 resets the stream.
+        match tokio::time::timeout(timeout, call).await {
+            Ok(Ok(Status { code: code::OK, .. })) => Ok(()),
+            Ok(Ok(status) | Err(status)) => Err(status),
+            Err(_) => Err(Status::new(code::DEADLINE_EXCEEDED, "the deadline has passed")),
         }
     }
-
-    async fn read(&mut self) -> Result<Option<Bytes>, Status> {
-        loop {
-            if let Some(message) = self.messages.take()? {
-                if message.compressed {
-                    return Err(Status::new(
-                        INTERNAL,
-                        "compressed, and nobody has asked for it",
-                    ));
-                }
-                return Ok(Some(message.bytes));
-            }
-            let Some(data) = self.response.data().await else { break };
-            let data = data.map_err(|error| broken(&error))?;
-            self.messages.push(&data);
-            // What has been read makes room for more. Without this the server would stand still
-            // after 64 KiB.
-            let flow = self.response.flow_control().release_capacity(data.len());
-            flow.map_err(|error| broken(&error))?;
-        }
-        let trailers = self.response.trailers().await.map_err(|error| broken(&error))?;
-        let status = Status::read(&trailers.unwrap_or_default());
-        if status.code == OK {
-            self.messages.end()?;
-        }
-        if status.code == OK { Ok(None) } else { Err(status) }
-    }
-
-    /// The only message of a unary call.
-    pub async fn only_message(mut self) -> Result<Bytes, Status> {
-        let message = self.message().await?;
-        let message = message.ok_or_else(|| Status::new(INTERNAL, "OK, but no message"))?;
-        match self.message().await? {
-            None => Ok(message),
-            Some(_) => Err(Status::new(INTERNAL, "more than one message")),
-        }
-    }
-}
-
-/// The deadline is the client's own. The server has its part of it in `grpc-timeout`.
-fn late() -> Status {
-    Status::new(DEADLINE_EXCEEDED, "the deadline has passed")
-}
-
-/// The status of a call whose stream or connection broke, as gRPC translates it.
-fn broken(error: &h2::Error) -> Status {
-    let code = match error.reason() {
-        // The connection takes no more calls; another will.
-        _ if error.is_go_away() => UNAVAILABLE,
-        Some(Reason::REFUSED_STREAM) | None => UNAVAILABLE,
-        Some(Reason::CANCEL) => CANCELLED,
-        Some(Reason::ENHANCE_YOUR_CALM) => RESOURCE_EXHAUSTED,
-        Some(Reason::INADEQUATE_SECURITY) => PERMISSION_DENIED,
-        Some(_) => INTERNAL,
-    };
-    Status::new(code, error.to_string())
 }

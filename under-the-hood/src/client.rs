@@ -1,169 +1,89 @@
-//! The client's side: the same call three times, each time with one layer less.
+//! The client: a call with the generated stub, and then the same call by hand, step by step.
 
-use std::time::Duration;
+use std::{error::Error as _, time::Duration};
 
-use bytes::Bytes;
-use http::HeaderMap;
-use http_body_util::{BodyExt, Full, Limited};
-use launcher::{Error, endpoint, transcript};
-use prost::Message;
-use proto::ecommerce::{Product, product_info_client::ProductInfoClient};
-use tokio::{sync::oneshot, time::timeout};
-use tonic::{body::Body, transport::Channel};
-use tower::{Service, ServiceExt};
+use launcher::{Error, describe, endpoint, transcript};
+use proto::ecommerce::{Product, ProductId, product_info_client::ProductInfoClient};
+use tokio::{net::TcpStream, time::timeout};
+use watch::{Tap, View};
+use wire::{prefix::LENGTH, raw, status::Status};
 
-use crate::{
-    call::Call,
-    connection::Connection,
-    dump::{annotated, hex},
-    encode::{Encoder, product},
-    framing::{Messages, PREFIX, frame},
-    headers, raw,
-    status::Status,
-    watch::View,
-};
+use crate::{call::Connection, message, prefix::frame};
 
-const ADD_PRODUCT: &str = "/ecommerce.ProductInfo/addProduct";
-const GET_PRODUCT: &str = "/ecommerce.ProductInfo/getProduct";
-const SEARCH_ORDERS: &str = "/ecommerce.OrderManagement/searchOrders";
-
-/// How long a call may take.
+/// How long connecting and each call may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Makes the calls to the server at `target`, a `HOST:PORT`, and shows their bytes; with
-/// [`View::Frames`] those of all frames.
-pub async fn run(target: String, view: View) -> Result<(), Error> {
-    let channel = endpoint(&target)?.timeout(TIMEOUT).connect().await?;
+/// Makes the calls to the server at `target`, a `HOST:PORT`, and shows their bytes. With `frames`, it also
+/// shows the HTTP/2 frames that belong to no call.
+pub async fn run(target: String, frames: bool) -> Result<(), Error> {
     transcript!(client, "1. with the generated stub");
-    by_stub(ProductInfoClient::new(channel.clone())).await?;
-    transcript!(client, "2. the message by hand, over an HTTP library");
-    by_post(channel).await?;
-    transcript!(client, "3. HTTP/2 by hand");
-    by_frames(&target, view).await.map_err(|error| match error.downcast::<Status>() {
-        Ok(status) => tonic::Status::from(*status).into(),
-        Err(error) => error,
-    })
+    let channel = endpoint(&target)?.timeout(TIMEOUT).connect().await?;
+    let id = ProductInfoClient::new(channel).add_product(watch()).await?.into_inner();
+    transcript!(client, "addProduct({:?}) -> {}", watch().name, id.value);
+
+    transcript!(client, "2. the message by hand");
+    let message = message::product(&watch());
+    transcript!(client, "Product {{ name: {:?}, price: {} }} is", watch().name, watch().price);
+    for line in message.dump() {
+        transcript!(client, "  {line}");
+    }
+    let message = message.bytes();
+    let framed = frame(&message)?;
+    let prefix = raw::hex(framed.get(..LENGTH).unwrap_or_default());
+    transcript!(client, "and its prefix: {prefix}, not compressed, {} bytes", message.len());
+
+    transcript!(client, "3. the call by hand");
+    // A tap on the socket shows everything that goes over it.
+    let stream = timeout(TIMEOUT, TcpStream::connect(&target)).await??;
+    stream.set_nodelay(true)?;
+    let tap = Tap::new(1, if frames { View::Frames } else { View::Calls });
+    let connection = Connection::new(Box::pin(tap.client(stream)), &target).await?;
+
+    // A call that succeeds, one that fails, and one with a stream of responses.
+    let (path, mut id) = ("/ecommerce.ProductInfo/addProduct", Vec::new());
+    let added = connection.call(path, &message, TIMEOUT, |message| id.extend(message)).await;
+    added.map_err(of_tonic)?;
+    transcript!(client, "addProduct -> {}", raw::lines(&id)?.join(", "));
+
+    let path = "/ecommerce.ProductInfo/getProduct";
+    match connection.call(path, &message::text("없음").bytes(), TIMEOUT, drop).await {
+        Ok(()) => transcript!(client, "getProduct -> accepted; our server refuses this"),
+        Err(status) => transcript!(client, "getProduct -> {status}"),
+    }
+
+    let (path, mut found) = ("/ecommerce.OrderManagement/searchOrders", 0);
+    let google = message::text("Google").bytes();
+    connection.call(path, &google, TIMEOUT, |_| found += 1).await.map_err(of_tonic)?;
+    transcript!(client, "searchOrders -> {found} messages");
+    Ok(())
 }
 
 fn watch() -> Product {
     Product { name: "Apple Watch S4".into(), price: 400.0, ..Product::default() }
 }
 
-/// What one usually sees of a call.
-async fn by_stub(mut stub: ProductInfoClient<Channel>) -> Result<(), Error> {
-    let id = stub.add_product(watch()).await?.into_inner();
-    transcript!(client, "addProduct({:?}) -> {}", watch().name, id.value);
-    Ok(())
+/// The same status in tonic's type, which the launcher can explain.
+fn of_tonic(status: Status) -> tonic::Status {
+    tonic::Status::new(i32::from(status.code).into(), status.message)
 }
 
-/// Makes the bytes of the message, posts them, and takes the response apart.
-async fn by_post(mut channel: Channel) -> Result<(), Error> {
-    let message = product(&watch());
-    transcript!(client, "Product {{ name: {:?}, price: {} }} is", watch().name, watch().price);
-    for line in annotated(&message.pieces) {
-        transcript!(client, "  {line}");
-    }
-    let message = message.bytes();
-    if message != watch().encode_to_vec() {
-        return Err("prost would have encoded it otherwise".into());
-    }
-    let framed = frame(&message)?;
-    let prefix = framed.get(..PREFIX).unwrap_or_default();
-    transcript!(
-        client,
-        "and its prefix: {}, not compressed, {} bytes",
-        hex(prefix),
-        message.len()
-    );
-
-    // The library puts the server's real name in the place of this one.
-    let request = headers::request("a.server", ADD_PRODUCT, TIMEOUT)?;
-    let request = request.map(|()| Body::new(Full::new(framed)));
-    let response = channel.ready().await?.call(request).await?;
-    transcript!(client, "POST {ADD_PRODUCT} -> HTTP status {}", response.status().as_u16());
-    headers::check_response(&response)?;
-    let (head, body) = response.into_parts();
-    let body = Limited::new(body, 64 * 1024).collect();
-    let body = timeout(TIMEOUT, body).await.map_err(|_| "the response does not end")?;
-    let body = body.map_err(|error| format!("the response cannot be read: {error}"))?;
-    // Where there is no message, the status may have come with the headers.
-    let only = head.headers.contains_key("grpc-status").then_some(&head.headers);
-    let status = Status::read(only.or(body.trailers()).unwrap_or(&HeaderMap::new()));
-    let mut messages = Messages::new(1024);
-    messages.push(&body.to_bytes());
-    let answer = messages.take()?.ok_or(status.clone())?;
-    transcript!(client, "a message of {} bytes:", answer.bytes.len());
-    for line in raw::lines(&answer.bytes)? {
-        transcript!(client, "  {line}");
-    }
-    transcript!(client, "and in the trailers the status: {status}");
-    Ok(())
-}
-
-/// A call that is answered, one that is refused, one with a stream of answers; and with all frames to
-/// be seen, two at the same time.
-async fn by_frames(target: &str, view: View) -> Result<(), Error> {
-    let connection = Connection::open(target, Some(view)).await?;
-
-    let message = product(&watch()).bytes();
-    let id = connection.call(ADD_PRODUCT, &message, TIMEOUT).await?.only_message().await?;
-    connection.flush().await;
-    transcript!(client, "addProduct -> {}", raw::lines(&id)?.join(", "));
-
-    let unknown = text("\u{c5c6}\u{c74c}");
-    let status = match connection.call(GET_PRODUCT, &unknown, TIMEOUT).await {
-        Ok(call) => call.only_message().await.err(),
-        Err(status) => Some(status),
+/// Calls the server by hand with the generated stub.
+pub async fn run_stub(target: String) -> Result<(), Error> {
+    let channel = endpoint(&target)?.timeout(TIMEOUT).connect().await?;
+    transcript!(client, "the generated stub, and a server by hand");
+    let mut stub = ProductInfoClient::new(channel);
+    // Only a status that tonic made has a source: then the connection is lost, or the time is over.
+    let refused = |status: tonic::Status| match status.source() {
+        None => Ok(describe(&status)),
+        Some(_) => Err(status),
     };
-    connection.flush().await;
-    transcript!(
-        client,
-        "getProduct -> {}",
-        status.ok_or("there is no such product, and it was found")?
-    );
-
-    let found = count(connection.call(SEARCH_ORDERS, &text("Google"), TIMEOUT).await?).await?;
-    connection.flush().await;
-    transcript!(client, "searchOrders -> {found} messages");
-
-    if view == View::Frames {
-        transcript!(client, "4. two calls at the same time");
-        two(&connection).await?;
+    for id in ["watch", "없음"] {
+        let got = stub.get_product(ProductId { value: id.into() }).await;
+        let got = got.map(|got| format!("{:?}, {}", got.get_ref().name, got.get_ref().price));
+        transcript!(client, "getProduct({id:?}) -> {}", got.or_else(refused)?);
     }
+    let added = stub.add_product(watch()).await;
+    let added = added.map(|_| "accepted; the server by hand refuses this".to_owned());
+    transcript!(client, "addProduct -> {}", added.or_else(refused)?);
     Ok(())
-}
-
-/// A message with one field, a string: a `ProductID`, or a `google.protobuf.StringValue`.
-fn text(text: &str) -> Bytes {
-    let mut message = Encoder::default();
-    message.string(1, "value", text);
-    message.bytes().into()
-}
-
-/// Begins a call, makes another from its start to its end, and then goes on with the first.
-async fn two(connection: &Connection) -> Result<(), Error> {
-    let (answered, go_on) = oneshot::channel::<()>();
-    let google = text("Google");
-    // It goes on as well if the other has failed.
-    let go_on = async { drop(go_on.await) };
-    let first = connection.call_when(SEARCH_ORDERS, &google, TIMEOUT, go_on);
-    let second = async {
-        let amazon = connection.call(SEARCH_ORDERS, &text("Amazon"), TIMEOUT).await?;
-        let found = count(amazon).await;
-        drop(answered);
-        found
-    };
-    let (google, amazon) = tokio::try_join!(async { count(first.await?).await }, second)?;
-    connection.flush().await;
-    transcript!(client, "searchOrders -> {google} messages and {amazon} messages");
-    Ok(())
-}
-
-/// How many messages come.
-async fn count(mut call: Call) -> Result<usize, Status> {
-    let mut found = 0;
-    while call.message().await?.is_some() {
-        found += 1;
-    }
-    Ok(found)
 }

@@ -1,28 +1,15 @@
-//! The same call by hand (book, chapter 4): protobuf's bytes, the length prefix, HTTP/2.
+//! The same call by hand (book, chapter 4). Each file is one step:
 //!
-//! [`encode`] and [`decode`] are the message, [`framing`] its prefix, [`headers`] and [`status`] what
-//! stands around it, and [`call`] a call made of them; [`by_hand`] answers one. [`frames`] and
-//! [`watch`] tell what goes over a connection, which a [`tap`] hears, in the [`proxy`] that of others.
-//! `README.md` is the chapter.
+//! 1. `message`: a protobuf message, byte by byte.
+//! 2. `prefix`: the five bytes in front of each message.
+//! 3. `call`: headers, messages and trailers, which together are a call.
+//! 4. `by_hand`: a server that answers such a call.
+//!
+//! `client` takes these steps and shows them. `server` is an ordinary server for it.
 
-mod answer;
 pub mod by_hand;
 pub mod call;
 pub mod client;
-pub mod connection;
-pub mod decode;
-mod direction;
-pub mod dump;
-pub mod encode;
-pub mod frames;
-pub mod framing;
-pub mod headers;
-mod malformed;
-pub mod proxy;
-pub mod raw;
+pub mod message;
+pub mod prefix;
 pub mod server;
-pub mod status;
-pub mod stub;
-pub mod tap;
-mod tell;
-pub mod watch;

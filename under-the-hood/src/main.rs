@@ -1,11 +1,10 @@
-//! `cargo run -p under-the-hood`, with `-- server`, `-- client` or `-- watch` for one part alone.
+//! `cargo run -p under-the-hood`, with `-- server` or `-- client` for one side alone.
 
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
-use launcher::{Addr, Error, Shutdown};
-use tokio::net::TcpListener;
-use under_the_hood::{by_hand, client, proxy, server, stub, watch::View};
+use clap::{Parser, Subcommand};
+use launcher::Addr;
+use under_the_hood::{by_hand, client, server};
 
 #[derive(Parser)]
 #[command(about = env!("CARGO_PKG_DESCRIPTION"), after_help = launcher::BOTH)]
@@ -13,7 +12,7 @@ use under_the_hood::{by_hand, client, proxy, server, stub, watch::View};
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
-    /// Show every HTTP/2 frame of part 3, and two more calls in it
+    /// Show every HTTP/2 frame of part 3
     #[arg(long)]
     frames: bool,
 }
@@ -24,7 +23,7 @@ enum Command {
     Server {
         #[command(flatten)]
         addr: Addr,
-        /// The server that is written by hand, which knows getProduct alone
+        /// Run the server that is written by hand, which has only getProduct
         #[arg(long)]
         by_hand: bool,
     },
@@ -32,61 +31,36 @@ enum Command {
     Client {
         #[command(flatten)]
         addr: Addr,
-        /// Show every HTTP/2 frame of part 3, and two more calls in it
+        /// Show every HTTP/2 frame of part 3
         #[arg(long)]
         frames: bool,
-        /// Call getProduct with the generated stub alone, as the server by hand can answer
+        /// Only use the generated stub, with calls for the server by hand
         #[arg(long, conflicts_with = "frames")]
         stub: bool,
     },
-    /// Pass connections on to another server, and show what goes over them
-    Watch(Watch),
-}
-
-#[derive(Args)]
-struct Watch {
-    #[command(flatten)]
-    addr: Addr,
-    /// Where the server is that the calls are for
-    #[arg(long, value_name = "HOST:PORT")]
-    to: String,
-    /// Show headers and messages alone, and not every frame
-    #[arg(long)]
-    calls: bool,
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let view = |frames| if frames { View::Frames } else { View::Calls };
+    let Cli { command, frames } = Cli::parse();
     launcher::run(async {
-        match cli.command {
-            Some(Command::Server { addr, by_hand: false }) => {
-                launcher::server(&[addr.addr], server::serve).await
+        match command {
+            Some(Command::Server { addr: Addr { addr }, by_hand: true }) => {
+                launcher::server(&[addr], by_hand::serve).await
             }
-            Some(Command::Server { addr, by_hand: true }) => {
-                launcher::server(&[addr.addr], by_hand::serve).await
+            Some(Command::Server { addr: Addr { addr }, .. }) => {
+                launcher::server(&[addr], server::serve).await
             }
-            Some(Command::Client { addr, stub: true, .. }) => {
-                launcher::client(&addr.addr, stub::run).await
+            Some(Command::Client { addr: Addr { addr }, stub: true, .. }) => {
+                launcher::client(&addr, client::run_stub).await
             }
-            Some(Command::Client { addr, frames, .. }) => {
-                launcher::client(&addr.addr, async |to| client::run(to, view(frames)).await)
-                    .await
+            Some(Command::Client { addr: Addr { addr }, frames, .. }) => {
+                launcher::client(&addr, async |target| client::run(target, frames).await).await
             }
-            Some(Command::Watch(Watch { addr, to, calls })) => {
-                launcher::check_addr(&to)?;
-                let serve = async |listener: TcpListener, shutdown: Shutdown| {
-                    proxy::serve(listener, &to, view(!calls), shutdown).await
-                };
-                launcher::server(&[addr.addr], serve).await
+            None => {
+                let run = async |target| client::run(target, frames).await;
+                launcher::both(server::serve, run).await?;
+                launcher::both(by_hand::serve, client::run_stub).await
             }
-            None => both(view(cli.frames)).await,
         }
     })
-}
-
-/// All sides in one process: the client by hand and an ordinary server, and then the other way round.
-async fn both(view: View) -> Result<(), Error> {
-    launcher::both(server::serve, async |to| client::run(to, view).await).await?;
-    launcher::both(by_hand::serve, stub::run).await
 }

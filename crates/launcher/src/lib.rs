@@ -60,7 +60,7 @@ pub use panics::exit_on_panic;
 pub use sides::{DRAIN, both, client, server};
 pub use status::{code_name, describe, root_cause};
 pub use transcript::one_line;
-pub use transport::{builder, endpoint};
+pub use transport::{CONNECTION_WINDOW, STREAM_WINDOW, STREAMS, builder, endpoint};
 
 #[doc(hidden)]
 pub use tracing;
@@ -134,6 +134,12 @@ pub fn run(example: impl Future<Output = Result<(), Error>>) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Prints one line to standard output, in order with the transcript and as patiently: if standard
+/// output is not read, the line is dropped and counted. Colours are removed where they are not wanted.
+pub fn print_line(line: &str) {
+    STDOUT.line(line);
 }
 
 /// Prints one line to standard error, without waiting for ever for its reader.

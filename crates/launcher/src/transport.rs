@@ -18,9 +18,14 @@ pub fn builder() -> Server {
         .http2_keepalive_interval(Some(Duration::from_secs(60)))
 }
 
-const STREAMS: u32 = 200;
-const STREAM_WINDOW: u32 = 64 * 1024;
-const CONNECTION_WINDOW: u32 = 16 * 1024 * 1024;
+/// How many calls a server with streams allows on one connection at the same time.
+pub const STREAMS: u32 = 200;
+
+/// How many bytes a client may send on one stream before the server has read them.
+pub const STREAM_WINDOW: u32 = 64 * 1024;
+
+/// How many bytes a client may send on all streams of a connection before the server has read them.
+pub const CONNECTION_WINDOW: u32 = 16 * 1024 * 1024;
 
 /// The server at `target`, a `HOST:PORT`, before it is connected to.
 ///

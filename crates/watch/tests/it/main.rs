@@ -1,0 +1,5 @@
+//! The tests of this crate.
+
+mod itself;
+mod proxy;
+mod watcher;
