@@ -109,6 +109,12 @@ impl Process {
         assert!(kill.expect("there is a kill command").success());
     }
 
+    /// The id of the running process.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id().expect("the program is running")
+    }
+
     /// Waits until the program ends.
     pub async fn end(mut self) -> Ended {
         let mut stderr = self.child.stderr.take().expect("standard error is piped");

@@ -1,4 +1,4 @@
-//! What the service promises, each row of it through a real client.
+//! The contract of the service, row by row, checked with a real client.
 
 use std::collections::HashSet;
 
@@ -24,9 +24,9 @@ fn phone() -> Product {
     }
 }
 
-/// The status with which `product` is refused.
+/// The status with which the server refuses `product`.
 async fn refusal(product: Product) -> Status {
-    client().await.add_product(product).await.expect_err("it has to be refused")
+    client().await.add_product(product).await.expect_err("the server must refuse it")
 }
 
 #[tokio::test]
@@ -37,7 +37,7 @@ async fn add_product_returns_a_random_uuid_whatever_id_was_sent() {
 }
 
 #[tokio::test]
-async fn get_product_returns_what_was_added_under_the_id_that_it_was_given() {
+async fn get_product_returns_the_product_with_its_new_id() {
     let mut client = client().await;
     let sent = Product { id: "mine".into(), ..phone() };
     let id = client.add_product(sent).await.unwrap().into_inner();
@@ -46,7 +46,7 @@ async fn get_product_returns_what_was_added_under_the_id_that_it_was_given() {
 }
 
 #[tokio::test]
-async fn the_same_product_added_twice_is_two_products() {
+async fn a_product_that_is_added_twice_gets_two_ids() {
     let mut client = client().await;
     let one = client.add_product(phone()).await.unwrap().into_inner();
     let two = client.add_product(phone()).await.unwrap().into_inner();
@@ -77,7 +77,7 @@ async fn a_product_may_be_free() {
 }
 
 #[tokio::test]
-async fn an_unknown_id_is_not_found_and_named() {
+async fn an_unknown_id_is_not_found_and_the_message_contains_it() {
     let id = ProductId { value: "no-such-id".into() };
     let status = client().await.get_product(id).await.unwrap_err();
     assert_eq!(status.code(), Code::NotFound);
@@ -85,9 +85,9 @@ async fn an_unknown_id_is_not_found_and_named() {
 }
 
 #[tokio::test]
-async fn an_unknown_id_of_any_length_gets_a_status_that_fits_into_the_headers() {
+async fn the_status_for_a_long_unknown_id_fits_into_the_headers() {
     let mut client = client().await;
-    // Each of these letters takes nine bytes once it is percent-encoded.
+    // Each of these letters takes nine bytes when it is percent-encoded.
     let id = ProductId { value: "상".repeat(1_000_000) };
     let status = client.get_product(id).await.unwrap_err();
     assert_eq!(status.code(), Code::NotFound);
@@ -95,7 +95,7 @@ async fn an_unknown_id_of_any_length_gets_a_status_that_fits_into_the_headers() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_thousand_products_added_at_once_get_a_thousand_ids_that_can_all_be_read() {
+async fn a_thousand_products_that_are_added_at_once_can_all_be_read() {
     let client = client().await;
     let ids = try_join_all((0..1_000).map(|number| {
         let mut client = client.clone();
@@ -114,12 +114,27 @@ async fn a_thousand_products_added_at_once_get_a_thousand_ids_that_can_all_be_re
 }
 
 #[tokio::test]
-async fn a_message_over_four_mib_gets_a_status_and_leaves_the_connection_usable() {
+async fn a_message_over_4_mib_gets_a_status_and_the_connection_stays_usable() {
     let mut client = client().await;
     let description = "x".repeat(4 * 1024 * 1024);
     let status = client.add_product(Product { description, ..phone() }).await.unwrap_err();
-    // gRPC in Go and Java says RESOURCE_EXHAUSTED here, tonic OUT_OF_RANGE.
+    // The status of gRPC in Go and Java is RESOURCE_EXHAUSTED here, and tonic's is OUT_OF_RANGE.
     assert_eq!(status.code(), Code::OutOfRange);
     assert!(status.message().contains("4194304"), "{}", status.message());
     client.add_product(phone()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_product_can_be_as_large_as_a_client_can_read_and_not_a_byte_larger() {
+    let mut client = client().await;
+    // The price takes five bytes of the 4 MiB, the id 38, and the prefix of the name five.
+    let largest = 4 * 1024 * 1024 - 5 - 38 - 5;
+    let product =
+        |length| Product { name: "x".repeat(length), price: 1.0, ..Product::default() };
+    let id = client.add_product(product(largest)).await.unwrap().into_inner();
+    assert_eq!(client.get_product(id).await.unwrap().into_inner().name.len(), largest);
+
+    let status = client.add_product(product(largest + 1)).await.unwrap_err();
+    assert_eq!(status.code(), Code::ResourceExhausted);
+    assert!(status.message().contains("4194304"), "{}", status.message());
 }
