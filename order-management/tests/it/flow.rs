@@ -1,7 +1,8 @@
 //! Streams are pulled: what happens when one side is slow, or cancels.
 //!
-//! Time is paused in most of these tests. It moves on by itself once nothing else can happen, so
-//! that [`settled`] returns when every message that can be sent has been sent.
+//! Time is paused in most of these tests. It advances only when no task can run, so [`settled`] returns
+//! when every message that can be sent has been sent. These tests run with tonic's own windows;
+//! `windows.rs` tests those that `serve` sets.
 
 use std::{
     sync::{
@@ -12,7 +13,7 @@ use std::{
 };
 
 use futures::stream::{self, StreamExt};
-use order_management::{orders::Orders, server::OrderService, shipments};
+use order_management::{orders::Orders, server::OrderService, streams};
 use proto::ecommerce::{
     Order, order_management_client::OrderManagementClient,
     order_management_server::OrderManagementServer,
@@ -31,10 +32,9 @@ async fn client(orders: &Arc<Orders>) -> OrderManagementClient<Channel> {
     OrderManagementClient::new(in_memory(OrderManagementServer::new(service)).await)
 }
 
-/// An order whose id takes 1,000 bytes, so that windows count for few of them.
+/// An order with an id of 1,000 bytes, so that few of them fill a window.
 fn order() -> Order {
-    let (id, items) = ("x".repeat(1_000), vec!["a lamp".into()]);
-    Order { id, items, destination: "Seoul".into(), ..Order::default() }
+    testing::order(&"x".repeat(1_000), &["a lamp"], "Seoul")
 }
 
 fn orders() -> Arc<Orders> {
@@ -44,12 +44,12 @@ fn orders() -> Arc<Orders> {
 }
 
 #[tokio::test]
-async fn no_id_is_taken_before_its_answer_is_asked_for() {
+async fn no_id_is_read_before_a_shipment_is_wanted() {
     let taken = AtomicUsize::new(0);
     let ids = stream::repeat_with(|| Ok(order().id)).inspect(|_| {
         taken.fetch_add(1, Relaxed);
     });
-    let mut shipments = Box::pin(shipments::combined(orders(), ids));
+    let mut shipments = Box::pin(streams::shipments(orders(), ids));
     assert_eq!(taken.load(Relaxed), 0);
     shipments.next().await;
     assert_eq!(taken.load(Relaxed), 3);
@@ -58,16 +58,16 @@ async fn no_id_is_taken_before_its_answer_is_asked_for() {
 }
 
 #[tokio::test]
-async fn what_came_before_an_error_of_the_ids_is_shipped_before_it() {
+async fn everything_before_an_error_of_the_ids_is_shipped() {
     let ids = stream::iter([Ok(order().id), Err(Status::data_loss("torn"))]);
-    let mut shipments = Box::pin(shipments::combined(orders(), ids));
+    let mut shipments = Box::pin(streams::shipments(orders(), ids));
     assert_eq!(shipments.next().await.unwrap().unwrap().orders_list, [order()]);
     assert_eq!(shipments.next().await.unwrap().unwrap_err().code(), Code::DataLoss);
     assert!(shipments.next().await.is_none());
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_never_reads_is_no_longer_read_from() {
+async fn the_server_stops_reading_when_the_client_does_not_read() {
     const OFFERED: usize = 1_000_000;
     let pulled = Arc::new(AtomicUsize::new(0));
     let ids = stream::iter(0..OFFERED).map({
@@ -80,13 +80,13 @@ async fn a_client_that_never_reads_is_no_longer_read_from() {
     let unread = client(&orders()).await.process_orders(ids).await.unwrap().into_inner();
 
     settled().await;
-    // What the server has taken, and what waits on its way there: 1 MiB in each window.
+    // Some ids have been read, and the rest fills the windows of 1 MiB in each direction.
     let sent = pulled.load(Relaxed);
     assert!((1_000..10_000).contains(&sent), "{sent}");
     settled().await;
-    assert_eq!(pulled.load(Relaxed), sent, "nothing more goes");
+    assert_eq!(pulled.load(Relaxed), sent, "no more ids are sent");
 
-    // The client reads after all, as much as it likes, and gets it.
+    // When the client reads, the call continues.
     let read = unread
         .take(2_000)
         .fold(0, async |sum, shipment| sum + shipment.unwrap().orders_list.len());
@@ -94,7 +94,7 @@ async fn a_client_that_never_reads_is_no_longer_read_from() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_order_that_is_added_during_a_search_is_still_found() {
+async fn a_search_finds_an_order_that_is_added_while_it_runs() {
     let orders = Arc::new(Orders::default());
     let large =
         |id: &str| Order { id: id.into(), description: "x".repeat(3_000_000), ..order() };
@@ -127,7 +127,7 @@ async fn a_shipment_arrives_before_the_next_id_is_sent() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_goes_on_until_the_client_has_dropped_both_its_streams() {
+async fn a_call_continues_until_the_client_has_dropped_both_streams() {
     let orders = orders();
     let mut client = client(&orders).await;
     let idle = Arc::strong_count(&orders);
@@ -135,9 +135,13 @@ async fn a_call_goes_on_until_the_client_has_dropped_both_its_streams() {
     drop(client.process_orders(ReceiverStream::new(request)).await.unwrap());
     ids.send(order().id).await.unwrap();
     settled().await;
-    assert_eq!(Arc::strong_count(&orders), idle + 1, "the answers alone are not enough");
+    assert_eq!(
+        Arc::strong_count(&orders),
+        idle + 1,
+        "dropping the response stream does not end the call"
+    );
 
     drop(ids);
     settled().await;
-    assert_eq!(Arc::strong_count(&orders), idle, "the server has let go of the call");
+    assert_eq!(Arc::strong_count(&orders), idle, "dropping both streams ends the call");
 }

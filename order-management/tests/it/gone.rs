@@ -8,16 +8,15 @@ use proto::ecommerce::{
     order_management_client::OrderManagementClient,
     order_management_server::{OrderManagement, OrderManagementServer},
 };
-use testing::in_memory;
-use tokio::{net::TcpListener, sync::mpsc, time::timeout};
+use testing::{in_memory, start};
+use tokio::{sync::mpsc, time::timeout};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Request, Response, Status, Streaming};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
 fn order(id: &str) -> Order {
-    let (items, destination) = (vec!["a lamp".into()], "Seoul".into());
-    Order { id: id.into(), items, destination, ..Order::default() }
+    testing::order(id, &["a lamp"], "Seoul")
 }
 
 /// Waits until order 102 has been updated.
@@ -26,16 +25,14 @@ async fn updated(uri: &str) {
     let stored = async {
         while client.get_order("102".to_owned()).await.unwrap().into_inner() != order("102") {}
     };
-    timeout(PATIENCE, stored).await.expect("it is stored as it arrives");
+    timeout(PATIENCE, stored).await.expect("an order is stored as soon as it arrives");
 }
 
 #[tokio::test]
-async fn what_a_client_sent_before_it_disappeared_is_stored_and_the_server_serves_on() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let uri = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(server::serve(listener, std::future::pending()));
+async fn orders_that_a_client_sent_before_it_disappeared_are_stored() {
+    let uri = format!("http://{}", start(server::serve).await);
 
-    // A client with a runtime of its own, to be ended like a process: no goodbye, just silence.
+    // A client with its own runtime, which can be ended like a process, without closing the call.
     let process = tokio::runtime::Runtime::new().unwrap();
     let (updates, request) = mpsc::channel(1);
     let connect = OrderManagementClient::connect(uri.clone());
@@ -50,7 +47,7 @@ async fn what_a_client_sent_before_it_disappeared_is_stored_and_the_server_serve
     updated(&uri).await;
 }
 
-/// Hands on how each `updateOrders` of the real service ends.
+/// The real `updateOrders`, which also sends the result of each call to the test.
 struct Ends(OrderService, mpsc::Sender<Result<String, Status>>);
 
 #[tonic::async_trait]
@@ -92,7 +89,7 @@ impl OrderManagement for Ends {
 }
 
 #[tokio::test]
-async fn to_a_method_that_reads_a_cancelled_call_looks_like_a_half_close() {
+async fn a_cancelled_call_looks_like_a_half_close_to_a_method_that_reads() {
     let (ends, mut ended) = mpsc::channel(1);
     let orders = Arc::new(Orders::sample());
     let service = Ends(OrderService::new(Arc::clone(&orders)), ends);
@@ -108,14 +105,14 @@ async fn to_a_method_that_reads_a_cancelled_call_looks_like_a_half_close() {
             tokio::task::yield_now().await;
         }
     };
-    timeout(PATIENCE, stored).await.expect("it is stored as it arrives");
+    timeout(PATIENCE, stored).await.expect("an order is stored as soon as it arrives");
     call.abort();
     let end = timeout(PATIENCE, ended.recv()).await.unwrap().unwrap();
-    assert_eq!(end.unwrap(), "Updated Order IDs: 102", "as if that had been all");
+    assert_eq!(end.unwrap(), "Updated Order IDs: 102", "as if the client had sent everything");
 }
 
 #[tokio::test]
-async fn a_cancellation_handle_ends_a_call_whose_requests_would_go_on() {
+async fn a_cancellation_handle_ends_a_call_whose_request_stream_is_open() {
     let channel = in_memory(server::service(Orders::sample())).await;
     let mut client = OrderManagementClient::new(channel);
     let (ids, request) = mpsc::channel(1);
@@ -124,7 +121,8 @@ async fn a_cancellation_handle_ends_a_call_whose_requests_would_go_on() {
     let mut shipments = client.process_orders(request).await.unwrap().into_inner();
 
     handle.cancel();
-    timeout(PATIENCE, ids.closed()).await.expect("nobody asks for an id any more");
-    let end = timeout(PATIENCE, shipments.message()).await.expect("the answers end too");
+    timeout(PATIENCE, ids.closed()).await.expect("the request stream is dropped");
+    let end =
+        timeout(PATIENCE, shipments.message()).await.expect("the response stream ends too");
     assert_eq!(end.unwrap_err().code(), Code::Cancelled);
 }

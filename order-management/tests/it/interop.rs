@@ -1,4 +1,4 @@
-//! The same service in another language, on either side.
+//! The same service in Python, as the client and as the server.
 
 use testing::{Process, python};
 
@@ -7,7 +7,7 @@ const PYTHON: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python/order_ma
 
 #[tokio::test]
 #[ignore = "needs Python with grpcio-tools"]
-async fn a_client_in_python_gets_what_the_contract_promises_in_all_patterns() {
+async fn a_python_client_finds_the_contract_kept_in_all_patterns() {
     let mut server = Process::start(PROGRAM, &["server", "--addr", "127.0.0.1:0"]);
     let addr = server.addr().await;
     let client = Process::start(&python(), &[PYTHON, "client", &addr]).end().await;
@@ -16,7 +16,7 @@ async fn a_client_in_python_gets_what_the_contract_promises_in_all_patterns() {
 
 #[tokio::test]
 #[ignore = "needs Python with grpcio-tools"]
-async fn the_client_talks_to_a_server_in_python_in_all_patterns() {
+async fn the_client_can_call_a_python_server_in_all_patterns() {
     let mut server = Process::start(&python(), &[PYTHON, "server"]);
     let addr = server.addr().await;
     let client = Process::start(PROGRAM, &["client", "--addr", &addr]).end().await;

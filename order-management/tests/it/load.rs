@@ -11,35 +11,19 @@ use proto::ecommerce::{
     Order, order_management_client::OrderManagementClient,
     order_management_server::OrderManagementServer,
 };
-use testing::in_memory;
-use tokio::{
-    net::TcpListener,
-    sync::{Barrier, mpsc},
-};
+use testing::{in_memory, start};
+use tokio::sync::{Barrier, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Status, transport::Channel};
 
 type Client = OrderManagementClient<Channel>;
 
-fn order(id: String, destination: &str) -> Order {
-    Order {
-        id,
-        items: vec!["a lamp".into()],
-        destination: destination.into(),
-        ..Order::default()
-    }
+fn order(id: &str, destination: &str) -> Order {
+    testing::order(id, &["a lamp"], destination)
 }
 
-/// The address of a server with the sample orders, which serves until the test ends.
-async fn serve() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let addr = listener.local_addr().unwrap();
-    tokio::spawn(server::serve(listener, std::future::pending()));
-    format!("http://{addr}")
-}
-
-/// Sends the ids in threes, each three when the shipments of those before have come. All calls
-/// wait at `barrier` in their middle, so that they do run at the same time.
+/// Sends the ids in batches of three, each batch after the shipments of the previous one. All calls
+/// wait at `barrier` after their first batch, so that they really run at the same time.
 async fn ship(mut client: Client, ids: Vec<String>, barrier: &Barrier) -> Vec<String> {
     let (sender, request) = mpsc::channel(3);
     let answer = client.process_orders(ReceiverStream::new(request)).await.unwrap();
@@ -63,11 +47,11 @@ async fn ship(mut client: Client, ids: Vec<String>, barrier: &Barrier) -> Vec<St
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_200_streams_at_once_each_ships_each_of_its_300_orders_once() {
+async fn each_of_200_simultaneous_streams_ships_its_300_orders_once() {
     let orders = Arc::new(Orders::default());
     let ids = |stream| (0..300).map(move |number| format!("{stream}-{number}"));
     for (number, id) in (0..200).flat_map(ids).enumerate() {
-        orders.put(order(id, ["Busan", "Jeju", "Seoul"][number % 7 % 3]));
+        orders.put(order(&id, ["Busan", "Jeju", "Seoul"][number % 7 % 3]));
     }
     let channel = in_memory(OrderManagementServer::new(OrderService::new(orders))).await;
 
@@ -85,14 +69,14 @@ async fn of_200_streams_at_once_each_ships_each_of_its_300_orders_once() {
     }
 }
 
-/// One client's 200 calls of all kinds, on orders of its own.
+/// Makes 200 calls in all patterns for one client, with its own orders.
 async fn mixed_calls(mut client: Client, name: usize) -> Result<(), Status> {
     for round in 0..40 {
         let id = format!("{name}-{round}");
-        client.add_order(order(id.clone(), "Seoul")).await?;
+        client.add_order(order(&id, "Seoul")).await?;
         assert_eq!(client.get_order(id.clone()).await?.into_inner().destination, "Seoul");
 
-        let moved = order(id.clone(), "Jeju");
+        let moved = order(&id, "Jeju");
         let answer = client.update_orders(tokio_stream::iter([moved])).await?.into_inner();
         assert_eq!(answer, format!("Updated Order IDs: {id}"));
 
@@ -113,7 +97,7 @@ async fn mixed_calls(mut client: Client, name: usize) -> Result<(), Status> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_thousand_calls_from_fifty_clients_leave_the_store_consistent() {
-    let uri = serve().await;
+    let uri = format!("http://{}", start(server::serve).await);
     try_join_all(
         (0..50).map(|name| {
             let uri = uri.clone();
@@ -130,7 +114,7 @@ async fn ten_thousand_calls_from_fifty_clients_leave_the_store_consistent() {
         for round in 0..40 {
             let id = format!("{name}-{round}");
             let stored = client.get_order(id.clone()).await.unwrap().into_inner();
-            assert_eq!(stored, order(id, "Jeju"));
+            assert_eq!(stored, order(&id, "Jeju"));
         }
     }
 }

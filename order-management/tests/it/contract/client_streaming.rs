@@ -1,13 +1,13 @@
 //! updateOrders.
 
-use order_management::orders::Orders;
+use order_management::{orders::Orders, server::MAX_ORDER};
 use proto::ecommerce::Order;
 use tonic::Code;
 
 use super::{client, order};
 
 #[tokio::test]
-async fn update_orders_replaces_and_answers_with_the_ids_in_order_of_arrival() {
+async fn update_orders_returns_the_ids_in_order_of_arrival() {
     let mut client = client(Orders::sample()).await;
     let updates = ["104", "102", "103"].map(|id| order(id, "Seoul"));
     let answer = client.update_orders(tokio_stream::iter(updates)).await.unwrap().into_inner();
@@ -17,7 +17,7 @@ async fn update_orders_replaces_and_answers_with_the_ids_in_order_of_arrival() {
 }
 
 #[tokio::test]
-async fn update_orders_stops_at_an_unknown_id_and_what_came_before_stays() {
+async fn update_orders_stops_at_an_unknown_id_and_keeps_earlier_updates() {
     let mut client = client(Orders::sample()).await;
     let updates = ["102", "999", "103"].map(|id| order(id, "Seoul"));
     let status = client.update_orders(tokio_stream::iter(updates)).await.unwrap_err();
@@ -33,7 +33,7 @@ async fn update_orders_stops_at_an_unknown_id_and_what_came_before_stays() {
 }
 
 #[tokio::test]
-async fn update_orders_refuses_what_add_order_refuses() {
+async fn update_orders_refuses_an_invalid_order() {
     let mut client = client(Orders::sample()).await;
     let bad = Order { price: f32::NAN, ..order("102", "Seoul") };
     let status = client.update_orders(tokio_stream::iter([bad])).await.unwrap_err();
@@ -43,18 +43,26 @@ async fn update_orders_refuses_what_add_order_refuses() {
 }
 
 #[tokio::test]
-async fn update_orders_with_nothing_sent_updates_nothing() {
+async fn update_orders_without_an_order_updates_nothing() {
     let mut client = client(Orders::sample()).await;
     let answer = client.update_orders(tokio_stream::empty()).await.unwrap().into_inner();
     assert_eq!(answer, "Updated Order IDs:");
 }
 
 #[tokio::test]
-async fn update_orders_ends_before_its_answer_grows_without_bound() {
+async fn the_response_of_update_orders_has_a_limit() {
     let id = "x".repeat(100_000);
     let orders = Orders::default();
     orders.put(order(&id, "Seoul"));
     let updates = tokio_stream::iter(std::iter::repeat_with(move || order(&id, "Seoul")));
     let status = client(orders).await.update_orders(updates).await.unwrap_err();
+    assert_eq!(status.code(), Code::ResourceExhausted);
+}
+
+#[tokio::test]
+async fn update_orders_refuses_an_order_that_is_too_large() {
+    let mut client = client(Orders::sample()).await;
+    let large = Order { description: "x".repeat(MAX_ORDER), ..order("102", "Seoul") };
+    let status = client.update_orders(tokio_stream::iter([large])).await.unwrap_err();
     assert_eq!(status.code(), Code::ResourceExhausted);
 }

@@ -1,4 +1,4 @@
-//! What the service promises, each row of it through a real client.
+//! The contract of the service, row by row, checked with a real client.
 
 mod bidirectional_streaming;
 mod client_streaming;
@@ -21,16 +21,11 @@ async fn client(orders: Orders) -> OrderManagementClient<Channel> {
 }
 
 fn order(id: &str, destination: &str) -> Order {
-    Order {
-        id: id.into(),
-        items: vec!["a lamp".into()],
-        description: "it shines".into(),
-        price: 12.5,
-        destination: destination.into(),
-    }
+    let order = testing::order(id, &["a lamp"], destination);
+    Order { description: "it shines".into(), price: 12.5, ..order }
 }
 
-/// All messages of a stream, and the status of its end.
+/// All messages of a stream, and how it ends.
 async fn collect<T>(mut stream: Streaming<T>) -> (Vec<T>, Result<(), Status>) {
     let mut messages = Vec::new();
     loop {

@@ -6,9 +6,9 @@ use tonic::Code;
 use super::{client, collect};
 
 #[tokio::test]
-async fn search_orders_streams_each_order_that_has_the_text_in_an_item_in_id_order() {
+async fn search_orders_returns_each_order_with_a_matching_item_in_id_order() {
     let mut client = client(Orders::sample()).await;
-    // Two of 104's items have it, and the order comes once.
+    // Two items of order 104 match, but the order is sent only once.
     let stream = client.search_orders("Google".to_owned()).await.unwrap().into_inner();
     let (orders, end) = collect(stream).await;
     end.unwrap();
@@ -18,11 +18,11 @@ async fn search_orders_streams_each_order_that_has_the_text_in_an_item_in_id_ord
 }
 
 #[tokio::test]
-async fn search_orders_minds_upper_and_lower_case() {
+async fn search_orders_is_case_sensitive() {
     let mut client = client(Orders::sample()).await;
     let stream = client.search_orders("google".to_owned()).await.unwrap().into_inner();
     let (orders, end) = collect(stream).await;
-    assert!(orders.is_empty() && end.is_ok(), "nothing found is no error: {end:?}");
+    assert!(orders.is_empty() && end.is_ok(), "finding nothing is not an error: {end:?}");
 }
 
 #[tokio::test]
