@@ -1,4 +1,4 @@
-//! Who may call, and how the handler learns who does.
+//! Which calls are accepted, and how a handler gets the caller.
 
 use std::sync::Arc;
 
@@ -35,13 +35,13 @@ fn token(text: &'static str) -> MetadataValue<Ascii> {
 }
 
 #[tokio::test]
-async fn the_right_token_opens() {
+async fn the_right_token_is_accepted() {
     get_order(&[token("Bearer open-sesame")]).await.unwrap();
 }
 
 #[tokio::test]
-async fn any_other_token_does_not() {
-    // Not text at all: metadata may have any byte from 0x80 on.
+async fn any_other_token_is_refused() {
+    // Not text, because metadata may contain any byte from 0x80 on.
     let binary = MetadataValue::try_from(&b"Bearer open-sesame\xff"[..]).unwrap();
     for tokens in [
         vec![],
@@ -60,7 +60,7 @@ async fn any_other_token_does_not() {
     }
 }
 
-/// Answers with the name of who calls.
+/// A handler that returns the name of its caller.
 struct WhoAmI;
 
 #[tonic::async_trait]
@@ -80,7 +80,7 @@ impl ProductInfo for WhoAmI {
 }
 
 #[tokio::test]
-async fn the_callers_name_travels_to_the_handler() {
+async fn a_handler_gets_the_caller() {
     let service = ProductInfoServer::with_interceptor(WhoAmI, authenticate);
     let channel = in_memory(service).await;
     let mut client = ProductInfoClient::with_interceptor(channel, Bearer::default());

@@ -1,19 +1,18 @@
-//! The log lets everything through as it is, even what is not as it should be.
+//! The log passes everything on unchanged, even if it is malformed.
 
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{future::ready, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response};
 use http_body::{Body as _, Frame};
 use http_body_util::{BodyExt, Full, StreamBody};
-use interceptors::call_log::{CallLog, End, Event};
-use tonic::{Code, Status, body::Body};
+use interceptors::call_log::CallLog;
+use tonic::{Status, body::Body};
 use tower::{Layer, Service, service_fn};
 
-/// Two frames that cut a message in the middle, and its trailers.
+use crate::logs::{call, log};
+
+/// Two pieces of one message, and trailers.
 fn frames(status: &'static str) -> (Bytes, Bytes, HeaderMap) {
     let body = Bytes::from_static(b"\0\0\0\0\x05abcde");
     let trailers = [("grpc-status", status), ("grpc-status-details-bin", "!broken!")];
@@ -26,33 +25,24 @@ fn body(frames: Vec<Result<Frame<Bytes>, Status>>) -> Body {
     Body::new(StreamBody::new(tokio_stream::iter(frames)))
 }
 
-type Events = Arc<Mutex<Vec<Event>>>;
-
-fn log() -> (CallLog, Events) {
-    let events = Events::default();
-    let seen = Arc::clone(&events);
-    (CallLog::new(move |_, event| seen.lock().unwrap().push(event)), events)
-}
-
-/// The events of a call that is answered with `answer`.
-async fn answered(answer: Result<Vec<Result<Frame<Bytes>, Status>>, Status>) -> Vec<Event> {
-    let (log, events) = log();
-    let answer = Arc::new(Mutex::new(Some(answer)));
-    let mut service = log.layer(service_fn(move |_: Request<Body>| {
-        let answer = answer.lock().unwrap().take().unwrap();
-        async move { answer.map(|frames| Response::new(body(frames))) }
-    }));
+/// The events of a call whose response is `response`, after `begins`.
+async fn events(response: Result<Body, Status>) -> Vec<String> {
+    let (log, mut events) = log();
+    let mut response = Some(response.map(Response::new));
+    let mut service =
+        log.layer(service_fn(move |_: Request<Body>| ready(response.take().unwrap())));
     if let Ok(response) = service.call(Request::new(Body::empty())).await {
         let mut body = response.into_body();
-        while let Some(Ok(_)) = body.frame().await {}
+        // Like hyper, this does not poll a body that is at its end.
+        while !body.is_end_stream()
+            && let Some(Ok(_)) = body.frame().await
+        {}
     }
-    let events = events.lock().unwrap();
-    assert_eq!(events[0], Event::Started);
-    events[1..].to_vec()
+    call(&mut events).await
 }
 
 #[tokio::test]
-async fn the_bytes_handed_on_are_the_ones_received_in_both_directions() {
+async fn the_bytes_are_passed_on_without_a_copy_in_both_directions() {
     let (first, second, _) = frames("0");
     let places = [&first, &second].map(place);
     let two = move || vec![Ok(Frame::data(first.clone())), Ok(Frame::data(second.clone()))];
@@ -69,7 +59,7 @@ async fn the_bytes_handed_on_are_the_ones_received_in_both_directions() {
     assert_eq!(places_of(response.into_body()).await, places, "and back");
 }
 
-/// Where in memory bytes are, and how many.
+/// The address and the length of bytes.
 fn place(bytes: &Bytes) -> (usize, usize) {
     (bytes.as_ptr() as usize, bytes.len())
 }
@@ -83,48 +73,52 @@ async fn places_of(mut body: Body) -> Vec<(usize, usize)> {
 }
 
 #[tokio::test]
-async fn details_that_are_broken_do_not_matter_to_the_log() {
+async fn malformed_details_of_a_status_do_not_matter_to_the_log() {
     let (_, _, trailers) = frames("5");
-    let events = answered(Ok(vec![Ok(Frame::trailers(trailers))])).await;
-    assert_eq!(events, [Event::Ended(End::Status(Code::NotFound))]);
+    let events = events(Ok(body(vec![Ok(Frame::trailers(trailers))]))).await;
+    assert_eq!(events, ["ends with NOT_FOUND"]);
 }
 
 #[tokio::test]
-async fn a_status_that_is_no_number_is_unknown() {
+async fn a_status_that_is_not_a_number_is_unknown() {
     let (_, _, trailers) = frames("teapot");
-    let events = answered(Ok(vec![Ok(Frame::trailers(trailers))])).await;
-    assert_eq!(events, [Event::Ended(End::Status(Code::Unknown))]);
+    let events = events(Ok(body(vec![Ok(Frame::trailers(trailers))]))).await;
+    assert_eq!(events, ["ends with UNKNOWN"]);
 }
 
 #[tokio::test]
-async fn an_answer_without_a_status_has_failed() {
+async fn a_response_without_a_status_has_failed() {
     let (first, second, _) = frames("0");
-    let events = answered(Ok(vec![Ok(Frame::data(first)), Ok(Frame::data(second))])).await;
-    assert!(matches!(events[0], Event::Response(message) if message.size == 5), "{events:?}");
-    assert_eq!(events[1..], [Event::Ended(End::Failed("there was no status".into()))]);
+    let body = body(vec![Ok(Frame::data(first)), Ok(Frame::data(second))]);
+    let expected = ["sent message 1 (5 bytes)", "fails: there was no status"];
+    assert_eq!(events(Ok(body)).await, expected);
 }
 
 #[tokio::test]
-async fn an_answer_that_ends_with_its_headers_or_its_data_and_has_no_status_has_failed() {
-    // Such a body says that it is at its end, and nobody asks it for more.
+async fn a_response_that_ends_with_its_headers_or_data_and_has_no_status_has_failed() {
+    // Such a body says that it is at its end, and nobody polls it again.
     for body in [Body::empty(), Body::new(Full::new(frames("0").0))] {
-        let (log, events) = log();
-        let mut body = Some(body);
-        let mut service = log.layer(service_fn(move |_: Request<Body>| {
-            let response = Response::new(body.take().unwrap());
-            async { Ok::<_, Status>(response) }
-        }));
-        let mut body = service.call(Request::new(Body::empty())).await.unwrap().into_body();
-        while !body.is_end_stream() {
-            body.frame().await.unwrap().unwrap();
-        }
-        let expected = Event::Ended(End::Failed("there was no status".into()));
-        assert_eq!(events.lock().unwrap().last(), Some(&expected));
+        assert_eq!(events(Ok(body)).await, ["fails: there was no status"]);
     }
 }
 
 #[tokio::test]
-async fn a_body_says_as_much_of_itself_as_it_did() {
+async fn data_that_is_not_a_message_passes_and_is_not_counted() {
+    let data = Bytes::from_static(b"<html>");
+    let (log, mut lines) = log();
+    let inner = body(vec![Ok(Frame::data(data.clone())), Ok(Frame::data(data))]);
+    let mut inner = Some(Response::new(inner));
+    let mut service = log.layer(service_fn(move |_: Request<Body>| {
+        ready(Ok::<_, Status>(inner.take().unwrap()))
+    }));
+    let response = service.call(Request::new(Body::empty())).await.unwrap();
+    let passed = response.into_body().collect().await.unwrap().to_bytes();
+    assert_eq!(passed, "<html><html>");
+    assert_eq!(call(&mut lines).await, ["fails: there was no status"]);
+}
+
+#[tokio::test]
+async fn the_size_hint_of_a_body_is_passed_on() {
     let (first, ..) = frames("0");
     let full = move || Body::new(Full::new(first.clone()));
     let (log, _) = log();
@@ -140,40 +134,40 @@ async fn a_body_says_as_much_of_itself_as_it_did() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_time_is_that_from_the_beginning_to_the_end() {
-    let (times, mut told) = tokio::sync::mpsc::unbounded_channel();
-    let log = CallLog::new(move |call, _| times.send(call.elapsed()).unwrap_or_default());
+async fn the_time_is_that_from_the_start_to_the_end() {
+    let (sender, mut lines) = tokio::sync::mpsc::unbounded_channel();
+    let log = CallLog::server(move |line| sender.send(line.to_string()).unwrap());
     let mut service = log.layer(service_fn(async |_: Request<Body>| {
         tokio::time::sleep(Duration::from_secs(5)).await;
         Err::<Response<Body>, _>(Status::unavailable("too late"))
     }));
-    service.call(Request::new(Body::empty())).await.unwrap_err();
-    assert_eq!(told.recv().await, Some(Duration::ZERO));
-    assert_eq!(told.recv().await, Some(Duration::from_secs(5)));
+    let request = Request::post("/no.Service/noMethod").body(Body::empty()).unwrap();
+    service.call(request).await.unwrap_err();
+    assert_eq!(lines.recv().await.unwrap(), "noMethod #1 begins: /no.Service/noMethod");
+    let end = lines.recv().await.unwrap();
+    assert!(end.starts_with("noMethod #1 fails: ") && end.ends_with(" after 5.0s"), "{end}");
 }
 
 #[tokio::test]
-async fn an_answer_that_breaks_off_has_failed_with_the_reason() {
+async fn a_response_that_breaks_off_has_failed_with_the_reason() {
     let (first, ..) = frames("0");
     let broken = Status::unavailable("the line is dead");
-    let events = answered(Ok(vec![Ok(Frame::data(first)), Err(broken)])).await;
-    let [Event::Ended(End::Failed(reason))] = &events[..] else { panic!("{events:?}") };
-    assert!(reason.contains("the line is dead"), "{reason}");
+    let events = events(Ok(body(vec![Ok(Frame::data(first)), Err(broken)]))).await;
+    assert!(events.len() == 1 && events[0].contains("the line is dead"), "{events:?}");
 }
 
 #[tokio::test]
-async fn a_call_that_gets_no_answer_has_failed_with_the_reason() {
-    let events = answered(Err(Status::unavailable("nobody there"))).await;
-    let [Event::Ended(End::Failed(reason))] = &events[..] else { panic!("{events:?}") };
-    assert!(reason.contains("nobody there"), "{reason}");
+async fn a_call_without_a_response_has_failed_with_the_reason() {
+    let events = events(Err(Status::unavailable("nobody there"))).await;
+    assert!(events.len() == 1 && events[0].contains("nobody there"), "{events:?}");
 }
 
 #[tokio::test]
-async fn a_call_that_is_given_up_before_its_answer_is_cancelled() {
-    let (log, events) = log();
+async fn a_call_that_is_dropped_before_its_response_is_cancelled() {
+    let (log, mut events) = log();
     let mut service = log.layer(service_fn(|_: Request<Body>| {
         std::future::pending::<Result<Response<Body>, Status>>()
     }));
     drop(service.call(Request::new(Body::empty())));
-    assert_eq!(*events.lock().unwrap(), [Event::Started, Event::Ended(End::Cancelled)]);
+    assert_eq!(call(&mut events).await, ["is cancelled"]);
 }

@@ -1,4 +1,4 @@
-//! A client in another language, which knows nothing of what stands around the service.
+//! A Python client, which does not know what is around the service.
 
 use testing::{Process, python};
 
@@ -7,8 +7,7 @@ const PYTHON: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python/with_tok
 
 #[tokio::test]
 #[ignore = "needs Python with grpcio-tools"]
-async fn a_client_in_python_is_refused_without_the_token_and_answered_with_it_in_all_patterns()
-{
+async fn a_python_client_needs_the_token_in_all_patterns() {
     let mut server = Process::start(PROGRAM, &["server", "--addr", "127.0.0.1:0"]);
     let addr = server.addr().await;
     let client = Process::start(&python(), &[PYTHON, &addr]).end().await;

@@ -1,14 +1,10 @@
-//! What the log tells of a call, on either side, in each pattern.
-
-mod endings;
-mod patterns;
+//! The lines that the log writes about a call, on both sides.
 
 use std::sync::Arc;
 
 use interceptors::{
     auth::{Bearer, authenticate},
-    call_log::{CallLog, End, Event, Logged},
-    messages::Message,
+    call_log::{CallLog, Logged},
 };
 use order_management::{orders::Orders, server::OrderService};
 use proto::ecommerce::{
@@ -18,29 +14,40 @@ use proto::ecommerce::{
 use testing::in_memory;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tonic::{
-    Code,
     service::{Routes, interceptor::InterceptedService},
     transport::Channel,
 };
 use tower::Layer;
 
-/// The two sides' logs of one call.
-struct Logs {
-    server: UnboundedReceiver<Event>,
-    client: UnboundedReceiver<Event>,
+/// The logs of both sides.
+pub(crate) struct Logs {
+    server: UnboundedReceiver<String>,
+    client: UnboundedReceiver<String>,
 }
 
-fn log() -> (CallLog, UnboundedReceiver<Event>) {
+/// A log, and its lines without the name of the call and without times.
+///
+/// Both sides use this log, so the messages of a request are `received` on the client's side too.
+pub(crate) fn log() -> (CallLog, UnboundedReceiver<String>) {
     let (sender, events) = unbounded_channel();
-    (CallLog::new(move |_, event| drop(sender.send(event))), events)
+    let log = CallLog::server(move |line| {
+        let line = line.to_string();
+        let event = line.splitn(3, ' ').nth(2).expect("a line starts with METHOD #NUMBER");
+        let event = event.rsplit_once(" after ").map_or(event, |(event, _)| event);
+        // The test may be over.
+        let _ = sender.send(event.to_owned());
+    });
+    (log, events)
 }
 
-/// A channel to the sample orders, both with a log.
-async fn start() -> (Logged<Channel>, Logs) {
+/// A channel to a server with the sample orders. Both have a log.
+pub(crate) async fn start() -> (Logged<Channel>, Logs) {
     start_with(OrderManagementServer::new(OrderService::new(Arc::new(Orders::sample())))).await
 }
 
-async fn start_with(service: OrderManagementServer<OrderService>) -> (Logged<Channel>, Logs) {
+pub(crate) async fn start_with(
+    service: OrderManagementServer<OrderService>,
+) -> (Logged<Channel>, Logs) {
     let (server_log, server) = log();
     let (client_log, client) = log();
     let service = InterceptedService::new(service, authenticate);
@@ -48,19 +55,21 @@ async fn start_with(service: OrderManagementServer<OrderService>) -> (Logged<Cha
     (client_log.layer(channel), Logs { server, client })
 }
 
-type Client = OrderManagementClient<InterceptedService<Logged<Channel>, Bearer>>;
+pub(crate) type Client = OrderManagementClient<InterceptedService<Logged<Channel>, Bearer>>;
 
-async fn client() -> (Client, Logs) {
+pub(crate) async fn client() -> (Client, Logs) {
     let (channel, logs) = start().await;
     (OrderManagementClient::with_interceptor(channel, Bearer::default()), logs)
 }
 
-/// The events of a call up to its end, which there is one of.
-async fn call(events: &mut UnboundedReceiver<Event>) -> Vec<Event> {
+/// The events of one call, after `begins`. The last one is its end, and there is only one end.
+pub(crate) async fn call(events: &mut UnboundedReceiver<String>) -> Vec<String> {
+    let begins = events.recv().await.expect("the call begins");
+    assert!(begins.starts_with("begins: /"), "{begins}");
     let mut call = Vec::new();
     loop {
         let event = events.recv().await.expect("the call ends");
-        let end = matches!(event, Event::Ended(_));
+        let end = ["ends ", "fails: ", "is cancelled"].iter().any(|end| event.starts_with(end));
         call.push(event);
         if end {
             assert!(events.try_recv().is_err(), "there is one end");
@@ -70,28 +79,23 @@ async fn call(events: &mut UnboundedReceiver<Event>) -> Vec<Event> {
 }
 
 impl Logs {
-    async fn both(&mut self) -> [Vec<Event>; 2] {
+    pub(crate) async fn both(&mut self) -> [Vec<String>; 2] {
         [call(&mut self.server).await, call(&mut self.client).await]
     }
 }
 
-fn message(number: u64, size: usize) -> Message {
-    Message { number, size: size.try_into().unwrap(), compressed: false }
+pub(crate) fn request(number: u64, size: usize) -> String {
+    format!("received message {number} ({size} bytes)")
 }
 
-fn request(number: u64, size: usize) -> Event {
-    Event::Request(message(number, size))
+pub(crate) fn response(number: u64, size: usize) -> String {
+    format!("sent message {number} ({size} bytes)")
 }
 
-fn response(number: u64, size: usize) -> Event {
-    Event::Response(message(number, size))
+pub(crate) fn ended(code: &str) -> String {
+    format!("ends with {code}")
 }
 
-fn ended(code: Code) -> Event {
-    Event::Ended(End::Status(code))
-}
-
-fn order(id: &str) -> Order {
-    let description = "it shines".into();
-    Order { id: id.into(), items: vec!["a lamp".into()], description, ..Order::default() }
+pub(crate) fn order(id: &str) -> Order {
+    testing::order(id, &["a lamp"], "Seoul")
 }

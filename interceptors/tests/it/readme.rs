@@ -1,7 +1,6 @@
-//! The README says what happens.
-#![cfg(unix)]
+//! The README is right: its commands print what it shows, and its excerpts are in the code.
 
 #[tokio::test]
-async fn the_readme_shows_what_its_commands_print_and_what_stands_in_the_code() {
+async fn the_readme_shows_what_the_commands_print_and_quotes_the_code() {
     testing::check_readme(env!("CARGO_MANIFEST_DIR"), env!("CARGO_BIN_EXE_interceptors")).await;
 }
