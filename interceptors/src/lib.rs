@@ -1,18 +1,13 @@
-//! Logic around a call (book, chapter 5), without a change to the service or to its callers.
+//! Logic around a call (book, chapter 5), without changing the service or its callers.
 //!
-//! There are two tools for it. An *interceptor* sees a call's metadata before the call, and can
-//! change them or refuse it: [`auth`]. A *layer* stands around the whole exchange, and sees the
-//! messages, the answer and how it ends: [`served_by`] is a small one, [`call_log`] a large one,
-//! which finds the messages with [`body`] and [`messages`].
-//!
-//! [`server`] and [`client`] put them together, round the service of `order-management`.
-//! `README.md` is the chapter.
+//! An *interceptor* runs before a call. It sees the metadata, and can change them or refuse the call:
+//! [`auth`]. A *layer* wraps the whole exchange, and also sees the messages, the response and how the
+//! call ends: [`served_by`] is a small one, and [`call_log`] a large one, which wraps the bodies too.
+//! [`server`] and [`client`] use them. `README.md` is the chapter.
 
 pub mod auth;
-pub mod body;
+mod body;
 pub mod call_log;
 pub mod client;
-mod ending;
-pub mod messages;
 pub mod served_by;
 pub mod server;

@@ -1,4 +1,4 @@
-//! `cargo run -p interceptors`, with `-- server` or `-- client` for one side alone.
+//! `cargo run -p interceptors` runs both sides; add `-- server` or `-- client` to run only one.
 
 use std::process::ExitCode;
 

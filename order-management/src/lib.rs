@@ -1,19 +1,16 @@
 //! The four communication patterns of gRPC, in one service (book, chapter 3).
 //!
-//! | pattern | method | Rust's shape of it |
+//! | pattern | method | in Rust |
 //! | --- | --- | --- |
-//! | unary | `addOrder`, `getOrder` | a message in, a message out |
-//! | server streaming | `searchOrders` | a message in, a [`Stream`](futures::Stream) out |
-//! | client streaming | `updateOrders` | a [`Streaming`](tonic::Streaming) in, a message out |
-//! | bidirectional streaming | `processOrders` | a `Streaming` in, a `Stream` out |
+//! | unary | `addOrder`, `getOrder` | takes a message, returns a message |
+//! | server streaming | `searchOrders` | takes a message, returns a [`Stream`](futures::Stream) |
+//! | client streaming | `updateOrders` | takes a [`Streaming`](tonic::Streaming), returns a message |
+//! | bidirectional streaming | `processOrders` | takes a `Streaming`, returns a `Stream` |
 //!
-//! [`orders`] is the store and [`server`] the service over it; [`search`] and [`shipments`] are
-//! the two streams that it answers with. [`client`] calls them all, and `endings.rs` has two ends
-//! that a stream can come to. `README.md` is the chapter.
+//! [`orders`] is the store, [`server`] the service that uses it, and [`streams`] has the two streams
+//! that the service returns. [`client`] calls all methods. `README.md` is the chapter.
 
 pub mod client;
-mod endings;
 pub mod orders;
-pub mod search;
 pub mod server;
-pub mod shipments;
+pub mod streams;

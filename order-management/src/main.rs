@@ -1,4 +1,4 @@
-//! `cargo run -p order-management`, with `-- server` or `-- client` for one side alone.
+//! `cargo run -p order-management` runs both sides; add `-- server` or `-- client` to run only one.
 
 use std::process::ExitCode;
 

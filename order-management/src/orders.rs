@@ -1,4 +1,4 @@
-//! The store: orders in memory, by id. It knows nothing of gRPC.
+//! The store: orders in memory, by id. Nothing here depends on gRPC.
 
 use std::{
     collections::BTreeMap,
@@ -8,13 +8,13 @@ use std::{
 
 use proto::ecommerce::Order;
 
-/// The orders, shared by all calls; it stands in for a database.
+/// The orders, shared by all calls. A real service would have a database here.
 ///
-/// Every method takes the lock, does its work and gives it back. None waits for anything while
-/// it holds it, and none lets a reference out.
+/// Every method locks the map, does its work and unlocks the map before it returns. Methods return
+/// copies, so no caller can hold the lock, and no lock is held across an `.await`.
 #[derive(Debug, Default)]
 pub struct Orders {
-    // Sorted, so that a search can go on behind the order that it sent last.
+    // Sorted, so that a search can continue after the order that it returned last.
     by_id: RwLock<BTreeMap<String, Order>>,
 }
 
@@ -43,24 +43,24 @@ impl Orders {
         orders
     }
 
-    /// Stores an order, in place of the one that has its id.
+    /// Stores an order. It replaces the order with the same id, if there is one.
     pub fn put(&self, order: Order) {
         self.write().insert(order.id.clone(), order);
     }
 
-    /// Whether an order has this id. Orders are never removed, so one that has been there still is.
+    /// Whether there is an order with this id. Orders are never removed, so `true` stays true.
     #[must_use]
     pub fn contains(&self, id: &str) -> bool {
         self.read().contains_key(id)
     }
 
-    /// A copy of the order with this id.
+    /// Returns a copy of the order with this id.
     #[must_use]
     pub fn get(&self, id: &str) -> Option<Order> {
         self.read().get(id).cloned()
     }
 
-    /// A copy of the first order behind the id `after` that has an item with `text` in its name.
+    /// Returns a copy of the first order after the id `after` that has an item with `text` in its name.
     #[must_use]
     pub fn first_match_after(&self, after: &str, text: &str) -> Option<Order> {
         self.read()
@@ -70,8 +70,8 @@ impl Orders {
             .cloned()
     }
 
-    // The lock is poisoned when a thread panicked while it held it. A map is whole between two
-    // calls of its methods, so there is nothing to fear from it.
+    // Locking fails if a thread panicked while it held the lock. The map is complete between two calls
+    // of its methods, so it can still be used.
     fn read(&self) -> RwLockReadGuard<'_, BTreeMap<String, Order>> {
         self.by_id.read().unwrap_or_else(PoisonError::into_inner)
     }

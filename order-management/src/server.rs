@@ -1,9 +1,10 @@
-//! The server's side: a method for each call, in each of the four patterns.
+//! The server: a method for each rpc, in all four patterns, and [`serve`].
 
 use std::sync::Arc;
 
-use futures::stream::{self, BoxStream, StreamExt};
+use futures::stream::{BoxStream, StreamExt};
 use launcher::{builder, incoming, transcript};
+use prost::Message;
 use proto::ecommerce::{
     CombinedShipment, Order,
     order_management_server::{OrderManagement, OrderManagementServer},
@@ -11,20 +12,29 @@ use proto::ecommerce::{
 use tokio::net::TcpListener;
 use tonic::{Request, Response, Status, Streaming, transport};
 
-use crate::{orders::Orders, search, shipments};
+use crate::{
+    orders::Orders,
+    streams::{self, not_found},
+};
 
-/// How long the answer of `updateOrders` may get, in bytes. Its ids are all that a stream without
-/// an end would pile up here, and a client takes no message over 4 MiB unless it is told to.
+/// The size of the largest order that the service accepts, in bytes.
+///
+/// gRPC's clients accept messages of up to 4 MiB. A shipment contains up to three orders, and their
+/// destination once more. With this limit a client can read every shipment, and so every order.
+pub const MAX_ORDER: usize = 1_000_000;
+
+/// The size of the largest response of `updateOrders`, in bytes. The response contains all ids, so
+/// without a limit an endless stream of updates would fill the memory.
 const MAX_ANSWER: usize = 1024 * 1024;
 
-/// The service `ecommerce.OrderManagement`, over a store.
+/// The service `ecommerce.OrderManagement`.
 #[derive(Clone, Debug)]
 pub struct OrderService {
     orders: Arc<Orders>,
 }
 
 impl OrderService {
-    /// The service over `orders`, which may be [sample orders](Orders::sample) or none.
+    /// A service that stores its orders in `orders`.
     #[must_use]
     pub fn new(orders: Arc<Orders>) -> Self {
         Self { orders }
@@ -33,7 +43,7 @@ impl OrderService {
 
 #[tonic::async_trait]
 impl OrderManagement for OrderService {
-    /// Unary: a message in, a message out.
+    /// Unary: takes a message, returns a message.
     async fn add_order(&self, request: Request<Order>) -> Result<Response<String>, Status> {
         let order = request.into_inner();
         check(&order)?;
@@ -48,12 +58,12 @@ impl OrderManagement for OrderService {
         self.orders.get(&id).map(Response::new).ok_or_else(|| not_found(&id))
     }
 
-    // Go hands the method a `stream` and lets it `Send`, which blocks while the client is slow.
-    // Here the method returns a stream and is done; whoever sends the messages asks it for the
-    // next one when there is room. What nobody asks for is never made.
+    // In Go the method gets a `stream`, and `Send` blocks while the client is slow. Here the method
+    // returns a stream and is finished. tonic asks the stream for its next message when there is room
+    // to send one.
     type searchOrdersStream = BoxStream<'static, Result<Order, Status>>;
 
-    /// Server streaming: a message in, a stream out.
+    /// Server streaming: takes a message, returns a stream.
     async fn search_orders(
         &self,
         request: Request<String>,
@@ -62,20 +72,21 @@ impl OrderManagement for OrderService {
         if text.trim().is_empty() {
             return Err(Status::invalid_argument("the text to search for must not be blank"));
         }
-        let found = search::matching(Arc::clone(&self.orders), text);
-        Ok(Response::new(stream::iter(found.map(Ok)).boxed()))
+        Ok(Response::new(streams::search(Arc::clone(&self.orders), text).boxed()))
     }
 
-    /// Client streaming: a stream in, a message out.
+    /// Client streaming: takes a stream, returns a message.
     async fn update_orders(
         &self,
         request: Request<Streaming<Order>>,
     ) -> Result<Response<String>, Status> {
         let mut updates = request.into_inner();
         let mut answer = String::from("Updated Order IDs:");
-        // `None` is the client's half-close: it has sent all that it wanted to. Go says `io.EOF`
-        // in the place of an error; here the errors are apart, and `?` returns them. But where Go
-        // has an error for a cancelled call, tonic has `None` again: it is no word to commit on.
+        // `None` is the client's half-close: it has sent its last message. Go returns the error
+        // `io.EOF` here. Errors are separate in Rust, and `?` returns them.
+        //
+        // One case is different from Go: tonic also returns `None` if the client cancels the call
+        // while this method waits. So `None` does not prove that the client has sent everything.
         while let Some(order) = updates.message().await? {
             if !self.orders.contains(&order.id) {
                 return Err(not_found(&order.id));
@@ -94,17 +105,17 @@ impl OrderManagement for OrderService {
 
     type processOrdersStream = BoxStream<'static, Result<CombinedShipment, Status>>;
 
-    /// Bidirectional streaming: a stream in, a stream out.
+    /// Bidirectional streaming: takes a stream, returns a stream.
     async fn process_orders(
         &self,
         request: Request<Streaming<String>>,
     ) -> Result<Response<Self::processOrdersStream>, Status> {
-        let orders = Arc::clone(&self.orders);
-        Ok(Response::new(shipments::combined(orders, request.into_inner()).boxed()))
+        let ids = request.into_inner();
+        Ok(Response::new(streams::shipments(Arc::clone(&self.orders), ids).boxed()))
     }
 }
 
-/// Refuses what cannot be an order.
+/// Rejects an order that must not be stored.
 fn check(order: &Order) -> Result<(), Status> {
     if order.id.trim().is_empty() {
         return Err(Status::invalid_argument("id must not be blank"));
@@ -114,32 +125,32 @@ fn check(order: &Order) -> Result<(), Status> {
     }
     if !order.price.is_finite() || order.price < 0.0 {
         return Err(Status::invalid_argument(format!(
-            "price must be a number and not negative, and is {}",
+            "price must be a number and not negative, but it is {}",
             order.price
+        )));
+    }
+    let size = order.encoded_len();
+    if size > MAX_ORDER {
+        return Err(Status::resource_exhausted(format!(
+            "the order has {size} bytes, but at most {MAX_ORDER} are accepted"
         )));
     }
     Ok(())
 }
 
-/// The status for an id that no order has, with no more of it than fits into a header.
-pub(crate) fn not_found(id: &str) -> Status {
-    Status::not_found(format!("order \"{id:.100}\" does not exist"))
-}
-
-/// The service over `orders`, as it is served.
+/// The service with `orders` as its store, ready to be added to a server.
 #[must_use]
 pub fn service(orders: Orders) -> OrderManagementServer<OrderService> {
     OrderManagementServer::new(OrderService::new(Arc::new(orders)))
-        // Three orders make a shipment, and a client takes no message over 4 MiB unless it is
-        // told to.
-        .max_decoding_message_size(1024 * 1024)
 }
 
-/// Serves the sample orders on `listener` until `shutdown` ends and the last call is answered.
+/// Serves the sample orders on `listener`. Returns when `shutdown` has ended and the last call has
+/// been answered.
 pub async fn serve(
     listener: TcpListener,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), transport::Error> {
+    // `builder` is tonic's `Server::builder` with the limits for streams that production needs.
     builder()
         .add_service(service(Orders::sample()))
         .serve_with_incoming_shutdown(incoming(listener), shutdown)

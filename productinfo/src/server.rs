@@ -1,4 +1,4 @@
-//! The server's side: the service, and how it is served.
+//! The server: the service `ProductInfo`, and [`serve`], which offers it on a port.
 
 use std::{
     collections::HashMap,
@@ -7,6 +7,7 @@ use std::{
 };
 
 use launcher::{incoming, transcript};
+use prost::Message;
 use proto::ecommerce::{
     Product, ProductId,
     product_info_server::{ProductInfo, ProductInfoServer},
@@ -18,35 +19,53 @@ use tonic::{
 };
 use uuid::Uuid;
 
-/// The service `ecommerce.ProductInfo`, over a store in memory that stands in for a database.
+/// The largest message that a gRPC client accepts unless it is configured otherwise: 4 MiB.
+const MAX_MESSAGE: usize = 4 * 1024 * 1024;
+
+/// The service `ecommerce.ProductInfo`. It keeps its products in memory, where a real service would
+/// have a database.
 #[derive(Debug, Default)]
 pub struct Products {
-    // Calls run at the same time, on several threads, and share this one value: hence `&self`
-    // in the methods below, and the lock. Without it this would not compile, where Go's map
-    // would be written by two goroutines at once and end the process.
+    // All calls share this one value, and they run at the same time on several threads. So the
+    // methods below take `&self` and not `&mut self`, and a lock guards the map. Without the lock
+    // this does not compile. In Go it compiles, and two goroutines that write to the map at the
+    // same time end the process.
     //
-    // It is the standard library's lock, and not tokio's, because it is never held across an
-    // `.await`: a task that waits while it holds a lock makes all the others wait too.
+    // This is the lock of the standard library and not tokio's, because it is never held across an
+    // `.await`. A task that waits while it holds a lock makes all other tasks wait too.
     by_id: RwLock<HashMap<String, Product>>,
 }
 
+// `ProductInfo` is a trait that the build generates from the `.proto` file, with one method for
+// each `rpc`. If a method is missing here, this does not compile.
+//
+// tonic may run a call on any thread, so a method's future must be `Send`. An `async fn` in a trait
+// cannot promise that yet. `#[tonic::async_trait]` rewrites each method to return its future in a
+// box, `Pin<Box<dyn Future<Output = ...> + Send>>`, which costs one small allocation per call. If
+// you forget the attribute, the compiler complains that the lifetimes of the methods do not match
+// the trait.
 #[tonic::async_trait]
 impl ProductInfo for Products {
     async fn add_product(
         &self,
         request: Request<Product>,
     ) -> Result<Response<ProductId>, Status> {
-        // What is left behind of the `Request` is the metadata; the message is ours to keep.
+        // A `Request` is the message and its metadata. `into_inner` returns the message and drops
+        // the metadata.
         let mut product = request.into_inner();
-        check(&product)?;
 
+        // The server assigns the id. Whatever the client sent in this field is overwritten.
         let id = Uuid::new_v4().to_string();
         product.id.clone_from(&id);
+
+        // `?` ends the call with the status of a failed check.
+        check(&product)?;
+
         transcript!(server, "storing {id} {:?}", product.name);
         self.by_id
             .write()
-            // The lock is poisoned when a thread panicked while it held it. A map is whole
-            // between two calls of its methods, so there is nothing to fear from it.
+            // `write` fails if a thread panicked while it held the lock. The map is complete
+            // between two calls of its methods, so it can still be used.
             .unwrap_or_else(PoisonError::into_inner)
             .insert(id.clone(), product);
         Ok(Response::new(ProductId { value: id }))
@@ -62,46 +81,62 @@ impl ProductInfo for Products {
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .get(&id)
-            // A copy, because the answer is encoded after the lock is given back.
+            // A copy, because tonic encodes the response after this lock has been released.
             .cloned();
         match product {
             Some(product) => Ok(Response::new(product)),
-            // A status's message travels in a header, and some peers take no more than 8 KiB of
-            // headers: an id of any length would cost them the answer. Hence `.100`.
+            // Production: the message of a status travels in a header, and some peers accept no
+            // more than 8 KiB of headers. `.100` shortens the id to 100 characters, so that a long
+            // one cannot cost the client its answer.
             None => Err(Status::not_found(format!("product \"{id:.100}\" does not exist"))),
         }
     }
 }
 
-/// Refuses what cannot be a product. Protobuf itself has no required fields: one that was not
-/// sent arrives as `""` or `0`, and looks just like one that was.
+/// Rejects a product that must not be stored.
+///
+/// Protobuf has no required fields. A field that was not sent arrives as `""` or `0`, and looks like
+/// one that was sent with that value. So every server has to check for itself.
 fn check(product: &Product) -> Result<(), Status> {
     if product.name.trim().is_empty() {
         return Err(Status::invalid_argument("name must not be blank"));
     }
     if !product.price.is_finite() || product.price < 0.0 {
         return Err(Status::invalid_argument(format!(
-            "price must be a number and not negative, and is {}",
+            "price must be a number and not negative, but it is {}",
             product.price
+        )));
+    }
+    // Production: tonic accepts requests of up to 4 MiB. Such a product has grown by its id, and
+    // no client with the default limit could read it back.
+    let size = product.encoded_len();
+    if size > MAX_MESSAGE {
+        return Err(Status::resource_exhausted(format!(
+            "the product has {size} bytes with its id, but at most {MAX_MESSAGE} can be read back"
         )));
     }
     Ok(())
 }
 
-/// Serves an empty catalogue on `listener` until `shutdown` ends and the last call is answered.
+/// Serves an empty catalogue on `listener`. Returns when `shutdown` has ended and the last call has
+/// been answered.
 pub async fn serve(
     listener: TcpListener,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), transport::Error> {
     Server::builder()
-        // A call that is not answered by then, say because its message never comes, ends.
+        // Production: ends a call that takes longer, for example because its message never arrives.
         .timeout(Duration::from_secs(30))
-        // Calls at the same time on one connection; the client keeps the others waiting. Without
-        // this there is no limit.
+        // Production: how many calls one connection may have at the same time. A client keeps
+        // further calls waiting. Without this line there is no limit.
         .max_concurrent_streams(200)
-        // Finds the connections whose other end is gone without a word.
+        // Production: sends a PING every minute, and so finds clients that vanished silently.
         .http2_keepalive_interval(Some(Duration::from_secs(60)))
+        // The generated `ProductInfoServer` decodes each request, calls the matching method of
+        // `Products` and encodes what it returns.
         .add_service(ProductInfoServer::new(Products::default()))
+        // `incoming` accepts the connections. `TcpIncoming` of tonic would do as well; ours also
+        // closes connections that would hold up the shutdown.
         .serve_with_incoming_shutdown(incoming(listener), shutdown)
         .await
 }

@@ -1,8 +1,44 @@
 //! The transport settings that the examples share.
+//!
+//! # Windows
+//!
+//! HTTP/2's flow control lets a peer send as many bytes as the *window* has, and widens the window when
+//! data is read. Each stream has a window, and the connection has one for all its streams together. So a
+//! slow reader stops the sender, and memory stays bounded.
+//!
+//! `h2`, the library below tonic, has one more limit, against floods of tiny frames. Each unread DATA
+//! frame of fewer than 256 bytes costs the difference to 256, and the connection has a budget of half of
+//! its window for that. When it is used up, `h2` closes the connection with ENHANCE_YOUR_CALM, and all
+//! its calls are lost. (Source: `h2` 0.4.20, `src/proto/streams/counts.rs`.) With tonic's own settings,
+//! 2,088 unread messages without content are enough. They fit into a single stream.
+//!
+//! A client that sends small messages and reads late has done nothing wrong. It must be stopped by flow
+//! control and not lose its connection, even if all its streams are full. The smallest message has five
+//! bytes, its prefix, and costs 251. So the connection window must be at least
+//!
+//! ```text
+//! STREAMS * (STREAM_WINDOW / 5) * 251 * 2
+//! ```
+//!
+//! It never limits anything then, because all streams together cannot fill it.
+//!
+//! The worst case in memory is the number of those frames, `STREAMS * STREAM_WINDOW / 5`, times what `h2`
+//! keeps for each. See [`STREAM_WINDOW`].
 
 use std::time::Duration;
 
 use tonic::transport::{self, Endpoint, Server};
+
+/// How many calls one connection may have at the same time. A client keeps further calls waiting.
+/// Without this setting there is no limit.
+const STREAMS: u32 = 200;
+
+/// How many bytes a peer may send on a stream before they are read.
+const STREAM_WINDOW: u32 = 16 * 1024;
+
+/// How many bytes a peer may send on all streams of a connection before they are read. The top of this
+/// file says why it is this large.
+const CONNECTION_WINDOW: u32 = STREAMS * (STREAM_WINDOW / 5 + 1) * 251 * 2;
 
 /// A tonic server with the limits that a service with streams needs in production. Add layers and
 /// services to it as to `Server::builder()`.
@@ -11,30 +47,24 @@ pub fn builder() -> Server {
     Server::builder()
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
-        // More calls than this at the same time on one connection wait at the client. Without it
-        // there is no limit.
         .max_concurrent_streams(STREAMS)
-        // A stream may last as long as both sides want. This finds those whose client is gone.
+        // A stream may last as long as both sides want. This finds clients that vanished silently.
         .http2_keepalive_interval(Some(Duration::from_secs(60)))
 }
 
-/// How many calls a server with streams allows on one connection at the same time.
-pub const STREAMS: u32 = 200;
-
-/// How many bytes a client may send on one stream before the server has read them.
-pub const STREAM_WINDOW: u32 = 64 * 1024;
-
-/// How many bytes a client may send on all streams of a connection before the server has read them.
-pub const CONNECTION_WINDOW: u32 = 16 * 1024 * 1024;
-
 /// The server at `target`, a `HOST:PORT`, before it is connected to.
+///
+/// The windows are those of [`builder`], because a client that reads late would lose its connection
+/// just like a server. They suffice for 200 calls at the same time.
 ///
 /// # Errors
 ///
 /// `target` is not the authority of a URI.
 pub fn endpoint(target: &str) -> Result<Endpoint, transport::Error> {
-    let endpoint = Endpoint::from_shared(format!("http://{target}"))?;
-    // Without this, an address that swallows packets is tried for as long as the system tries it,
+    let endpoint = Endpoint::from_shared(format!("http://{target}"))?
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW);
+    // Without this limit, an address that drops packets is tried for as long as the system tries it,
     // which is two minutes on Linux.
     Ok(endpoint.connect_timeout(Duration::from_secs(5)))
 }

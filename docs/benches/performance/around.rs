@@ -23,7 +23,7 @@ use crate::sides::{CALLERS, Sides, shared};
 pub(crate) fn measure(report: &Report, sides: &Sides) -> Outcome {
     let orders = || service(Orders::sample());
     let guarded = || InterceptedService::new(orders(), authenticate);
-    let (served_by, log) = (ServedBy::new("server-1"), CallLog::new(|_, _| {}));
+    let (served_by, log) = (ServedBy::new("server-1"), CallLog::server(|_| {}));
     let plain =
         sides.serve(|incoming| builder().add_service(orders()).serve_with_incoming(incoming));
     let intercepted =

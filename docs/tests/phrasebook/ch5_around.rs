@@ -29,7 +29,7 @@ fn server(service: impl OrderManagement) {
 }
 
 fn client(channel: Channel) {
-    let channel = CallLog::new(|call, event| println!("{call}: {event:?}")).layer(channel);
+    let channel = CallLog::client(|line| println!("{line}")).layer(channel);
     let client = OrderManagementClient::with_interceptor(channel, Bearer::default());
     drop(client);
 }

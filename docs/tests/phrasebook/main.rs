@@ -29,7 +29,7 @@ const CODE: [&str; 11] = [
     ch7::TEXT,
     ch8::TEXT,
     include_str!("../../../productinfo/src/server.rs"),
-    include_str!("../../../productinfo/tests/mock.rs"),
+    include_str!("../../../productinfo/tests/it/mock.rs"),
     include_str!("../../../order-management/src/server.rs"),
     include_str!("../../../load-balancing/src/resolver.rs"),
 ];

@@ -1,10 +1,10 @@
-//! The exercises of the README, a file for each. Its tests fail until it is solved:
+//! The exercises of the README, one file each. Each test fails until its exercise is solved:
 //!
 //! ```text
 //! cargo test -p interceptors --test exercises -- --ignored exercise_1
 //! ```
 //!
-//! They call the server as it is served, whatever stands around its service.
+//! They call the server as `serve` runs it, with everything around its service.
 
 mod guests;
 mod limit;
@@ -12,28 +12,24 @@ mod token;
 
 use interceptors::server;
 use proto::ecommerce::{Order, order_management_client::OrderManagementClient};
-use tokio::net::TcpListener;
 use tonic::{Request, transport::Channel};
 
 async fn serve() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("there is a free port");
-    let addr = listener.local_addr().expect("it is bound");
-    tokio::spawn(server::serve(listener, std::future::pending()));
-    format!("http://{addr}")
+    format!("http://{}", testing::start(server::serve).await)
 }
 
 async fn client(uri: &str) -> OrderManagementClient<Channel> {
-    OrderManagementClient::connect(uri.to_owned()).await.expect("it listens")
+    OrderManagementClient::connect(uri.to_owned()).await.expect("the server listens")
 }
 
 fn with<T>(token: &'static str, message: T) -> Request<T> {
     let mut request = Request::new(message);
-    request.metadata_mut().insert("authorization", token.parse().expect("it is ASCII"));
+    request.metadata_mut().insert("authorization", token.parse().expect("the token is ASCII"));
     request
 }
 
 fn order() -> Order {
-    Order { id: "101".into(), items: vec!["a lamp".into()], ..Order::default() }
+    testing::order("101", &["a lamp"], "")
 }
 
 const TOKEN: &str = "Bearer open-sesame";

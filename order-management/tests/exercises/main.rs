@@ -1,10 +1,10 @@
-//! The exercises of the README, a file for each. Its tests fail until it is solved:
+//! The exercises of the README, one file each. Each test fails until its exercise is solved:
 //!
 //! ```text
 //! cargo test -p order-management --test exercises -- --ignored exercise_1
 //! ```
 //!
-//! They call the new methods by path, since there is no generated code for them yet.
+//! They call the new methods by path, because there is no generated code for them yet.
 
 mod orders_to;
 mod total_price;
@@ -27,12 +27,7 @@ async fn start(orders: &Arc<Orders>) -> Grpc<Channel> {
 }
 
 fn order(id: &str, destination: &str) -> Order {
-    Order {
-        id: id.into(),
-        items: vec!["a lamp".into()],
-        destination: destination.into(),
-        ..Order::default()
-    }
+    testing::order(id, &["a lamp"], destination)
 }
 
 async fn stream(
@@ -40,13 +35,14 @@ async fn stream(
     method: &str,
     text: &str,
 ) -> Result<Response<Streaming<Order>>, Status> {
-    let path = format!("/ecommerce.OrderManagement/{method}").parse().expect("it is a path");
+    let path =
+        format!("/ecommerce.OrderManagement/{method}").parse().expect("the path is valid");
     let codec = ProstCodec::<String, Order>::default();
     client.server_streaming(Request::new(text.to_owned()), path, codec).await
 }
 
-/// The next message, which has to come soon.
+/// The next message. It must arrive soon.
 async fn next(stream: &mut Streaming<Order>) -> Option<Order> {
     let message = timeout(Duration::from_secs(10), stream.message()).await;
-    message.expect("a message comes").expect("no error comes")
+    message.expect("a message must arrive").expect("the stream must not fail")
 }

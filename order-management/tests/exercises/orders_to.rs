@@ -11,7 +11,7 @@ use crate::{next, order, start, stream};
 #[ignore = "an exercise"]
 async fn exercise_2_orders_to_a_destination_are_looked_up_one_by_one() {
     let orders = Arc::new(Orders::default());
-    // Orders that are too big for flow control to send them all ahead.
+    // These orders are so large that flow control stops the server before it has sent all of them.
     for id in ["1", "2", "4", "6"] {
         let description = "many pages ".repeat(300_000);
         orders.put(Order { description, ..order(id, "Seoul") });
@@ -20,13 +20,17 @@ async fn exercise_2_orders_to_a_destination_are_looked_up_one_by_one() {
     orders.put(order("5", "Seoul, IN"));
     let mut client = start(&orders).await;
     let found = stream(&mut client, "ordersTo", "Seoul").await;
-    let mut found = found.expect("ordersTo is there").into_inner();
-    let mut ids = vec![next(&mut found).await.expect("there are four").id];
+    let mut found = found.expect("ordersTo must be implemented").into_inner();
+    let mut ids = vec![next(&mut found).await.expect("four orders match").id];
     orders.put(order("0", "Seoul"));
     orders.put(order("7", "Seoul"));
     while let Some(order) = next(&mut found).await {
         ids.push(order.id);
         assert!(ids.len() <= 5, "an order is sent twice: {ids:?}");
     }
-    assert_eq!(ids, ["1", "2", "4", "6", "7"], "7 was added while the stream was running");
+    assert_eq!(
+        ids,
+        ["1", "2", "4", "6", "7"],
+        "order 7 was added while the stream was running"
+    );
 }

@@ -7,7 +7,7 @@ use std::{
 
 use order_management::{orders::Orders, server::OrderService};
 use proto::ecommerce::{Order, order_management_server::OrderManagementServer};
-use testing::together;
+use testing::wait_for_both;
 use tokio::{task::yield_now, time::timeout};
 use tonic::{Code, Request, Streaming, client::Grpc};
 use tonic_prost::ProstCodec;
@@ -23,8 +23,8 @@ async fn exercise_3_watch_order_sends_an_order_each_time_it_changes() {
         Ok(mut answer) => answer.get_mut().message().await.map(|_| ()),
         Err(status) => Err(status),
     };
-    let unknown = unknown.expect_err("there is no order 999").code();
-    assert_eq!(unknown, Code::NotFound, "watchOrder is there, and does not find it");
+    let unknown = unknown.expect_err("order 999 does not exist").code();
+    assert_eq!(unknown, Code::NotFound, "watchOrder must be implemented and return NOT_FOUND");
 
     client.ready().await.expect("the channel is open");
     let mut watched = stream(&mut client, "watchOrder", "102").await.unwrap().into_inner();
@@ -34,7 +34,7 @@ async fn exercise_3_watch_order_sends_an_order_each_time_it_changes() {
     assert!(other.is_err(), "another order has changed: {other:?}");
     orders.put(order("102", "Seoul"));
     assert_eq!(next(&mut watched).await.unwrap().destination, "Seoul");
-    // More changes than anybody would keep: what counts is the last one.
+    // More changes than the server should keep. Only the last one matters.
     (0..100_000).for_each(|number| orders.put(order("102", &format!("town {number}"))));
     let mut seen = 1;
     while next(&mut watched).await.unwrap().destination != "town 99999" {
@@ -43,23 +43,27 @@ async fn exercise_3_watch_order_sends_an_order_each_time_it_changes() {
     assert!(seen < 1_000, "{seen} states were kept for a slow client");
 
     orders.put(order("104", "Jeju"));
-    assert_eq!(orders.get("104").unwrap().destination, "Jeju", "nobody has to watch it");
+    assert_eq!(
+        orders.get("104").unwrap().destination,
+        "Jeju",
+        "an order that nobody watches must be stored too"
+    );
 
-    // A client that asks for nothing while much happens. What was it at the end?
+    // A client that does not read while the order changes many times must get the last state.
     let mut watched = watch(&orders, "102").await;
     for number in 0..100 {
         orders.put(order("102", &format!("street {number}")));
         yield_now().await;
     }
-    comes_to(&mut watched, &order("102", "street 99")).await;
+    reads_until(&mut watched, &order("102", "street 99")).await;
 }
 
-/// `watchOrder` of the service itself. There is no connection that would run its stream ahead.
+/// Calls `watchOrder` without a connection, so that nothing reads its stream ahead of the test.
 async fn watch(orders: &Arc<Orders>, id: &str) -> Streaming<Order> {
     let service = OrderManagementServer::new(OrderService::new(Arc::clone(orders)));
     let mut client = Grpc::new(service);
-    client.ready().await.expect("it is always ready");
-    let path = "/ecommerce.OrderManagement/watchOrder".parse().expect("it is a path");
+    client.ready().await.expect("a server is always ready");
+    let path = "/ecommerce.OrderManagement/watchOrder".parse().expect("the path is valid");
     let codec = ProstCodec::<String, Order>::default();
     let request = Request::new(id.to_owned());
     client.server_streaming(request, path, codec).await.unwrap().into_inner()
@@ -67,17 +71,23 @@ async fn watch(orders: &Arc<Orders>, id: &str) -> Streaming<Order> {
 
 const ROUNDS: usize = 2_000;
 
-/// Reads on until `last` comes, which has to come soon.
-async fn comes_to(watched: &mut Streaming<Order>, last: &Order) {
+/// Reads until `last` arrives. It must arrive soon.
+async fn reads_until(watched: &mut Streaming<Order>, last: &Order) {
     let read = async {
-        while watched.message().await.expect("no error comes").expect("it goes on") != *last {}
+        while watched
+            .message()
+            .await
+            .expect("the stream must not fail")
+            .expect("the stream must not end")
+            != *last
+        {}
     };
-    timeout(Duration::from_secs(10), read).await.expect("the last state is not missed");
+    timeout(Duration::from_secs(10), read).await.expect("the last state must arrive");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "an exercise"]
-async fn exercise_3_watch_order_misses_nothing_at_the_same_moment() {
+async fn exercise_3_watch_order_misses_no_simultaneous_change() {
     let orders = Arc::new(Orders::default());
     for id in 0..ROUNDS {
         orders.put(order(&id.to_string(), "Seoul"));
@@ -88,31 +98,31 @@ async fn exercise_3_watch_order_misses_nothing_at_the_same_moment() {
         async move {
             for round in 0..ROUNDS {
                 let id = round.to_string();
-                together(&steps).await;
-                // One more each time, so that the last one comes at another moment of the call.
+                wait_for_both(&steps).await;
+                // The number of changes differs, so that the last one meets the call at different moments.
                 for number in 0..=round % 50 {
                     orders.put(order(&id, &format!("town {number}")));
                 }
-                together(&steps).await;
-                together(&steps).await;
+                wait_for_both(&steps).await;
+                wait_for_both(&steps).await;
                 orders.put(order(&id, "Busan"));
-                together(&steps).await;
+                wait_for_both(&steps).await;
             }
         }
     };
     let changes = tokio::spawn(changes);
     for round in 0..ROUNDS {
         let id = round.to_string();
-        together(&steps).await;
-        // A change at the moment of the call.
+        wait_for_both(&steps).await;
+        // The order changes during the call.
         let mut watched = watch(&orders, &id).await;
-        together(&steps).await;
-        comes_to(&mut watched, &orders.get(&id).unwrap()).await;
-        // Two changes at the same moment.
-        together(&steps).await;
+        wait_for_both(&steps).await;
+        reads_until(&mut watched, &orders.get(&id).unwrap()).await;
+        // The order changes twice at the same moment.
+        wait_for_both(&steps).await;
         orders.put(order(&id, "Jeju"));
-        together(&steps).await;
-        comes_to(&mut watched, &orders.get(&id).unwrap()).await;
+        wait_for_both(&steps).await;
+        reads_until(&mut watched, &orders.get(&id).unwrap()).await;
     }
     changes.await.unwrap();
 }

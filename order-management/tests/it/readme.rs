@@ -1,0 +1,7 @@
+//! The README is right: its commands print what it shows, and its excerpts are in the code.
+
+#[tokio::test]
+async fn the_readme_shows_what_the_commands_print_and_quotes_the_code() {
+    let program = env!("CARGO_BIN_EXE_order-management");
+    testing::check_readme(env!("CARGO_MANIFEST_DIR"), program).await;
+}

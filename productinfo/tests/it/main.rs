@@ -1,0 +1,10 @@
+//! The tests of this example, one module per subject.
+
+mod contract;
+mod interop;
+mod mock;
+mod process;
+#[cfg(unix)]
+mod readme;
+#[cfg(unix)]
+mod shutdown;
