@@ -6,9 +6,7 @@ use tonic::metadata::MetadataMap;
 /// A language in which this server has texts for users.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Language {
-    /// `en`
     English,
-    /// `ko`
     Korean,
 }
 
