@@ -14,6 +14,7 @@
 mod excerpt;
 mod in_memory;
 mod later;
+pub mod network;
 mod process;
 #[cfg(unix)]
 mod readme;
