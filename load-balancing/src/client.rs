@@ -7,14 +7,12 @@ use launcher::{Error, describe, transcript};
 use tokio::time::timeout;
 
 use crate::{
-    channel::Channel,
     least_request::LeastRequest,
     load::load,
-    round_robin::RoundRobin,
     stub::{Stub, balance_list, repeating},
     tally::Tally,
-    target::Names,
 };
+use channel::{Channel, Names, RoundRobin};
 
 /// The name of the backends, and the target that it makes, as in the book.
 const NAME: &str = "lb.example.grpc.io";

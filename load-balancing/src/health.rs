@@ -3,22 +3,14 @@
 use std::{future::pending, time::Duration};
 
 use futures::{StreamExt, stream};
-use http::{Request, Response};
 use tokio::time::{Instant, sleep};
-use tonic::{Code, Status, Streaming, body::Body};
+use tonic::{Code, Status, Streaming};
 use tonic_health::pb::{
     HealthCheckRequest, HealthCheckResponse, health_check_response::ServingStatus,
     health_client::HealthClient,
 };
-use tower::{service_fn, util::BoxService};
 
-use crate::{
-    backoff::Backoff,
-    connection::{Connection, Failed},
-    deadline::Deadline,
-    response::ResponseBody,
-    state::Readiness,
-};
+use channel::{Backoff, Connection, Readiness};
 
 /// A connection counts as ready while the backend's `grpc.health.v1` `Watch` says that `service` is
 /// SERVING. A backend that does not implement health counts as ready.
@@ -33,7 +25,7 @@ pub fn serving(service: &str, backoff: Backoff) -> Readiness {
 
 /// The health of one backend.
 struct Watch {
-    client: HealthClient<BoxService<Request<Body>, Response<ResponseBody>, Status>>,
+    client: HealthClient<Connection>,
     service: String,
     backoff: Backoff,
     delays: Box<dyn Iterator<Item = Duration> + Send>,
@@ -50,17 +42,8 @@ struct Watch {
 
 impl Watch {
     fn new(connection: Connection, service: String, backoff: Backoff) -> Self {
-        let send = move |request| {
-            let connection = connection.clone();
-            async move {
-                connection.send(request, Deadline(None)).await.map_err(|failed| match failed {
-                    Failed::Lost(status) => status,
-                    Failed::Unsent(_) => Status::unavailable("the connection was lost"),
-                })
-            }
-        };
         Self {
-            client: HealthClient::new(BoxService::new(service_fn(send))),
+            client: HealthClient::new(connection),
             service,
             backoff,
             delays: Box::new(backoff.delays()),

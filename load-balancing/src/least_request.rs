@@ -5,10 +5,7 @@
 
 use std::sync::Arc;
 
-use crate::{
-    policy::{Pick, Picker, Policy, not_ready, ready},
-    subchannel::Subchannel,
-};
+use channel::{Pick, Picker, Policy, Subchannel, not_ready, ready};
 
 /// Connects to all addresses, and sends a call to that one of two ready subchannels, taken at random,
 /// that has fewer calls in flight.

@@ -13,13 +13,8 @@ use tokio::time::sleep;
 use tonic::{Code, Status, body::Body};
 use tower::Service;
 
-use crate::{
-    backoff::Backoff,
-    channel::Channel,
-    deadline::Deadline,
-    replay::Replay,
-    response::{ResponseBody, is_refused},
-};
+use crate::replay::Replay;
+use channel::{Backoff, Channel, Deadline, ResponseBody, is_refused};
 
 /// How a method's calls are repeated when they end with UNAVAILABLE. Only for methods that may be
 /// executed twice: a backend that is lost may have done its work before.

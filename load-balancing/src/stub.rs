@@ -12,10 +12,8 @@ use tonic::{
 };
 use tower::{Service, ServiceExt, util::BoxCloneSyncService};
 
-use crate::{
-    channel::Channel,
-    retries::{Retries, RetryPolicy},
-};
+use crate::retries::{Retries, RetryPolicy};
+use channel::Channel;
 
 /// A stub over any of the ways.
 pub type Stub = EchoClient<BoxCloneSyncService<Request<Body>, Response<Body>, Status>>;

@@ -6,17 +6,13 @@ use launcher::{Error, transcript};
 use tokio::{sync::watch, time::timeout};
 
 use crate::{
-    backoff::Backoff,
-    channel::Channel,
     client::{TARGET, names},
     in_process::InProcess,
     load::load,
-    pick_first::PickFirst,
-    policy::Policy,
-    round_robin::RoundRobin,
     stub::{Stub, balance_list, one_connection, repeating, stub},
     tally::Tally,
 };
+use channel::{Backoff, Channel, PickFirst, Policy, RoundRobin};
 
 /// How many calls show who gets them.
 const CALLS: usize = 300;

@@ -2,10 +2,8 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use load_balancing::{
-    backoff::Backoff, channel::Channel, load::load, round_robin::RoundRobin, stub::repeating,
-    target::Names,
-};
+use channel::{Backoff, Channel, Names, RoundRobin};
+use load_balancing::{load::load, stub::repeating};
 use testing::{Process, python};
 use tokio::sync::watch;
 

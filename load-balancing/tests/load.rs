@@ -2,17 +2,12 @@
 
 use std::time::Duration;
 
+use channel::{Backoff, Channel, Names, PickFirst, Policy, RoundRobin};
 use load_balancing::{
-    backoff::Backoff,
-    channel::Channel,
     in_process::InProcess,
     load::load,
-    pick_first::PickFirst,
-    policy::Policy,
     retries::Retries,
-    round_robin::RoundRobin,
     stub::{Stub, repeating, stub},
-    target::Names,
 };
 use tokio::sync::watch;
 use tonic::{Code, Status};

@@ -8,15 +8,13 @@ use std::{
     time::Duration,
 };
 
+use channel::{Backoff, Channel, Names, WaitForReady};
 use load_balancing::{
-    backoff::Backoff,
-    channel::{Channel, WaitForReady},
     in_process::InProcess,
     load::load,
     retries::Retries,
     stub::{Stub, one_connection, stub},
     tally::Tally,
-    target::Names,
 };
 use proto::echo::EchoRequest;
 use tonic::Request;

@@ -2,11 +2,8 @@
 
 use std::time::Duration;
 
+use channel::{Channel, RoundRobin, WaitForReady};
 use futures::stream::{BoxStream, StreamExt};
-use load_balancing::{
-    channel::{Channel, WaitForReady},
-    round_robin::RoundRobin,
-};
 use proto::echo::{
     EchoRequest, EchoResponse,
     echo_client::EchoClient,
@@ -20,7 +17,7 @@ use crate::network::{Network, echo, echo_with, settle, told};
 fn channel(network: &Network, numbers: &[u8]) -> Channel {
     Channel::over(told(numbers).1)
         .policy(RoundRobin::default())
-        .connector(network.connector())
+        .connector(connect(&network))
         .build()
 }
 
@@ -32,14 +29,14 @@ fn patient() -> Request<EchoRequest> {
 
 #[tokio::test(start_paused = true)]
 async fn a_call_waits_for_a_connection_that_is_on_its_way() {
-    let network = Network::of([1]);
+    let network = of([1]);
     let channel = channel(&network, &[1]);
     echo(&channel).await.expect("it has waited");
 }
 
 #[tokio::test(start_paused = true)]
 async fn with_all_backends_gone_a_call_fails_at_once_and_names_the_last_error() {
-    let network = Network::of([1, 2]);
+    let network = of([1, 2]);
     let channel = channel(&network, &[1, 2]);
     channel.connected().await;
     sleep(Duration::from_secs(2)).await;
@@ -62,7 +59,7 @@ async fn when_one_backend_returns_calls_are_answered_again() {
     let network = Network::default();
     let channel = channel(&network, &[1, 2]);
     echo(&channel).await.expect_err("nobody is there");
-    network.start(2);
+    start(&network, 2);
     sleep(Duration::from_secs(2)).await;
     assert_eq!(echo(&channel).await.expect("it is back"), 2);
 }
@@ -78,7 +75,7 @@ async fn a_call_that_waits_for_ready_waits_where_others_fail() {
     });
     sleep(Duration::from_secs(30)).await;
     assert!(!call.is_finished());
-    network.start(1);
+    start(&network, 1);
     assert_eq!(call.await.expect("no panic").expect("it has waited"), 1);
 }
 
@@ -186,7 +183,7 @@ impl Echo for Endless {
 
 #[tokio::test(start_paused = true)]
 async fn a_graceful_shutdown_loses_no_call() {
-    let network = Network::of([1, 2]);
+    let network = of([1, 2]);
     let channel = channel(&network, &[1, 2]);
     channel.connected().await;
     let callers = (0..64).map(|_| {

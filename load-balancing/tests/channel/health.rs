@@ -8,11 +8,9 @@ use std::{
     time::Duration,
 };
 
+use channel::{Backoff, Channel, RoundRobin};
 use futures::stream::{self, BoxStream, StreamExt};
-use load_balancing::{
-    backoff::Backoff, channel::Channel, health::serving, round_robin::RoundRobin,
-    server::Backend,
-};
+use load_balancing::{health::serving, server::Backend};
 use proto::echo::echo_server::EchoServer;
 use tokio::time::{sleep, timeout};
 use tonic::{Code, Request, Response, Status, service::Routes};
@@ -41,7 +39,7 @@ fn channel(network: &Network, numbers: &[u8]) -> Channel {
     let backoff = Backoff { jitter: 0.0, ..Backoff::default() };
     Channel::over(told(numbers).1)
         .policy(RoundRobin::default())
-        .connector(network.connector())
+        .connector(connect(&network))
         .ready_when(serving(SERVICE, backoff))
         .build()
 }
@@ -79,7 +77,7 @@ async fn a_backend_gets_calls_while_it_says_that_it_is_serving() {
 
 #[tokio::test(start_paused = true)]
 async fn a_backend_without_the_health_service_counts_as_ready() {
-    let network = Network::of([1]);
+    let network = of([1]);
     let channel = channel(&network, &[1]);
     assert_eq!(four(&channel).await, [1; 4]);
 }

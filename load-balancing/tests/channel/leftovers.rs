@@ -1,6 +1,6 @@
 //! When a channel is dropped, nothing of it is left behind.
 
-use load_balancing::{channel::Channel, round_robin::RoundRobin};
+use channel::{Channel, RoundRobin};
 use proto::echo::{EchoRequest, echo_client::EchoClient};
 use tokio::runtime::Handle;
 use tokio_stream::StreamExt as _;
@@ -13,7 +13,7 @@ fn tasks() -> usize {
 
 #[tokio::test(start_paused = true)]
 async fn no_task_and_no_connection_is_left_when_a_channel_is_dropped() {
-    let network = Network::of([1, 2]);
+    let network = of([1, 2]);
     // One that hangs, and one that is not there.
     let (_held, _stop) = network.listen(3);
     settle().await;
@@ -21,7 +21,7 @@ async fn no_task_and_no_connection_is_left_when_a_channel_is_dropped() {
     let (_answers, resolver) = told(&[1, 2, 3, 4]);
     let channel = Channel::over(resolver)
         .policy(RoundRobin::default())
-        .connector(network.connector())
+        .connector(connect(&network))
         .build();
     for _ in 0..10 {
         echo(&channel).await.expect("it is answered");
@@ -37,10 +37,10 @@ async fn no_task_and_no_connection_is_left_when_a_channel_is_dropped() {
 
 #[tokio::test(start_paused = true)]
 async fn a_stream_goes_on_when_the_channel_is_dropped_and_leaves_nothing_behind_either() {
-    let network = Network::of([1]);
+    let network = of([1]);
     settle().await;
     let before = tasks();
-    let channel = Channel::over(told(&[1]).1).connector(network.connector()).build();
+    let channel = Channel::over(told(&[1]).1).connector(connect(&network)).build();
     let requests = tokio_stream::iter(vec![EchoRequest::default(); 3]);
     let (half_close, closed) = tokio::sync::oneshot::channel::<()>();
     let requests = requests.chain(futures::stream::once(async {
@@ -68,10 +68,10 @@ async fn a_stream_goes_on_when_the_channel_is_dropped_and_leaves_nothing_behind_
 
 #[tokio::test(start_paused = true)]
 async fn a_channel_that_was_never_used_leaves_nothing_behind() {
-    let network = Network::of([1]);
+    let network = of([1]);
     settle().await;
     let before = tasks();
-    let channel = Channel::over(told(&[1]).1).connector(network.connector()).build();
+    let channel = Channel::over(told(&[1]).1).connector(connect(&network)).build();
     settle().await;
     drop(channel);
     settle().await;

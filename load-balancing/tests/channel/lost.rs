@@ -5,10 +5,8 @@ use std::{
     time::Duration,
 };
 
-use load_balancing::{
-    channel::Channel,
-    retries::{Retries, RetryPolicy},
-};
+use channel::Channel;
+use load_balancing::retries::{Retries, RetryPolicy};
 use proto::echo::{echo_client::EchoClient, echo_server::EchoServer};
 use tonic::{Code, service::Routes};
 
@@ -37,7 +35,7 @@ async fn a_call_that_may_not_be_repeated_fails_with_its_connection_and_says_whic
     let backend = Scripted::default();
     let network = Network::default();
     network.serve(1, Routes::new(EchoServer::new(backend.clone())));
-    let channel = Channel::over(told(&[1]).1).connector(network.connector()).build();
+    let channel = Channel::over(told(&[1]).1).connector(connect(&network)).build();
     let mut stub = EchoClient::new(Retries::new(channel));
     let call = tokio::spawn(async move { stub.unary_echo(say("wait")).await });
     settle().await;
@@ -61,7 +59,7 @@ async fn a_call_that_a_backend_has_refused_to_look_at_is_repeated_once_whatever_
             call.send_reset(h2::Reason::REFUSED_STREAM);
         }
     });
-    let channel = Channel::over(told(&[1]).1).connector(network.connector()).build();
+    let channel = Channel::over(told(&[1]).1).connector(connect(&network)).build();
     let mut stub = EchoClient::new(Retries::new(channel));
     let status = stub.unary_echo(say("hi")).await.expect_err("it is refused");
     assert_eq!((status.code(), *refused.lock().unwrap()), (Code::Unavailable, 2));
@@ -80,7 +78,7 @@ async fn a_call_that_waited_for_a_stream_is_not_lost_with_the_connection() {
         server.add_service(backend).serve_with_incoming(stream).await
     });
     network.serve(2, Routes::new(EchoServer::new(other.clone())));
-    let channel = Channel::over(told(&[1, 2]).1).connector(network.connector()).build();
+    let channel = Channel::over(told(&[1, 2]).1).connector(connect(&network)).build();
     let stub = EchoClient::new(Retries::new(channel));
     let call = |message| {
         let mut stub = stub.clone();
@@ -144,7 +142,7 @@ async fn a_backend_that_answers_early_gets_all_that_was_sent_before() {
         };
         tokio::select! { () = read => {}, _ = connection.accept() => {} }
     });
-    let channel = Channel::over(told(&[1]).1).connector(network.connector()).build();
+    let channel = Channel::over(told(&[1]).1).connector(connect(&network)).build();
     let retries = Retries::new(channel).method(STREAMING_ECHO, RetryPolicy::default());
     let messages = tokio_stream::iter(vec![say(&"x".repeat(9_990)); 20]);
     let mut stub = EchoClient::new(retries);
@@ -166,7 +164,7 @@ async fn a_proxy_without_a_backend_is_unavailable() {
         call.send_response(answer, true).expect("the stream is open");
         while connection.accept().await.is_some() {}
     });
-    let channel = Channel::over(told(&[1]).1).connector(network.connector()).build();
+    let channel = Channel::over(told(&[1]).1).connector(connect(&network)).build();
     let mut stub = EchoClient::new(channel);
     let status = stub.unary_echo(say("hi")).await.expect_err("a proxy has answered");
     assert_eq!(status.code(), Code::Unavailable);

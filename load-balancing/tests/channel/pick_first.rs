@@ -1,16 +1,16 @@
 //! `pick_first`.
 
-use load_balancing::channel::Channel;
+use channel::Channel;
 
 use crate::network::{Network, Told, echo, settle, told};
 
 fn channel(network: &Network, resolver: Told) -> Channel {
-    Channel::over(resolver).connector(network.connector()).build()
+    Channel::over(resolver).connector(connect(&network)).build()
 }
 
 #[tokio::test(start_paused = true)]
 async fn nothing_is_connected_before_the_first_call() {
-    let network = Network::of([1]);
+    let network = of([1]);
     let channel = channel(&network, told(&[1]).1);
     settle().await;
     assert_eq!(network.attempts(1), []);
@@ -20,7 +20,7 @@ async fn nothing_is_connected_before_the_first_call() {
 
 #[tokio::test(start_paused = true)]
 async fn the_first_address_that_answers_gets_all_calls() {
-    let network = Network::of([2, 3]);
+    let network = of([2, 3]);
     let channel = channel(&network, told(&[1, 2, 3]).1);
     for _ in 0..10 {
         assert_eq!(echo(&channel).await.expect("it is answered"), 2);
@@ -30,10 +30,10 @@ async fn the_first_address_that_answers_gets_all_calls() {
 
 #[tokio::test(start_paused = true)]
 async fn it_stays_with_its_backend_when_an_earlier_one_comes_back() {
-    let network = Network::of([2]);
+    let network = of([2]);
     let channel = channel(&network, told(&[1, 2]).1);
     assert_eq!(echo(&channel).await.expect("it is answered"), 2);
-    network.start(1);
+    start(&network, 1);
     tokio::time::sleep(std::time::Duration::from_secs(600)).await;
     assert_eq!(echo(&channel).await.expect("it is answered"), 2);
     assert_eq!(network.attempts(1).len(), 1, "it is not tried again");
@@ -41,7 +41,7 @@ async fn it_stays_with_its_backend_when_an_earlier_one_comes_back() {
 
 #[tokio::test(start_paused = true)]
 async fn it_falls_over_to_the_next_when_its_backend_is_lost() {
-    let network = Network::of([1, 2]);
+    let network = of([1, 2]);
     let channel = channel(&network, told(&[1, 2]).1);
     assert_eq!(echo(&channel).await.expect("it is answered"), 1);
     tokio::time::sleep(std::time::Duration::from_secs(2)).await;
@@ -52,7 +52,7 @@ async fn it_falls_over_to_the_next_when_its_backend_is_lost() {
 
 #[tokio::test(start_paused = true)]
 async fn it_stays_with_its_backend_when_the_list_changes_around_it() {
-    let network = Network::of([1, 2, 3]);
+    let network = of([1, 2, 3]);
     let (answers, resolver) = told(&[2, 3]);
     let channel = channel(&network, resolver);
     assert_eq!(echo(&channel).await.expect("it is answered"), 2);
@@ -66,11 +66,11 @@ async fn it_stays_with_its_backend_when_the_list_changes_around_it() {
 
 #[tokio::test(start_paused = true)]
 async fn it_starts_over_from_the_first_address() {
-    let network = Network::of([2]);
+    let network = of([2]);
     let channel = channel(&network, told(&[1, 2]).1);
     assert_eq!(echo(&channel).await.expect("it is answered"), 2);
     tokio::time::sleep(std::time::Duration::from_secs(2)).await;
-    network.start(1);
+    start(&network, 1);
     network.kill(2);
     settle().await;
     assert_eq!(echo(&channel).await.expect("it is answered"), 1);
@@ -78,7 +78,7 @@ async fn it_starts_over_from_the_first_address() {
 
 #[tokio::test(start_paused = true)]
 async fn an_address_that_hangs_is_passed_over() {
-    let network = Network::of([3]);
+    let network = of([3]);
     let (_held, _stop) = network.listen(1);
     let (_held, _stop) = network.listen(2);
     let channel = channel(&network, told(&[1, 2, 3]).1);

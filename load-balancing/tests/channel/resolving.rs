@@ -10,13 +10,8 @@ use std::{
     time::Duration,
 };
 
+use channel::{Channel, Dns, Names, Resolver, RoundRobin};
 use futures::FutureExt;
-use load_balancing::{
-    channel::Channel,
-    resolver::{Dns, Resolver},
-    round_robin::RoundRobin,
-    target::Names,
-};
 use proto::echo::{EchoRequest, echo_client::EchoClient};
 use tokio::{
     sync::{Notify, mpsc},
@@ -28,12 +23,12 @@ use tonic::Code;
 use crate::network::{Network, addr, addrs, echo, from, settle, told};
 
 fn channel(network: &Network, resolver: impl Resolver) -> Channel {
-    Channel::over(resolver).policy(RoundRobin::default()).connector(network.connector()).build()
+    Channel::over(resolver).policy(RoundRobin::default()).connector(connect(&network)).build()
 }
 
 #[tokio::test(start_paused = true)]
 async fn no_call_fails_while_addresses_come_and_go() {
-    let network = Network::of(1..=4);
+    let network = of(1..=4);
     let (answers, resolver) = told(&[1]);
     let channel = channel(&network, resolver);
     let callers = (0..16).map(|_| {
@@ -65,7 +60,7 @@ async fn no_call_fails_while_addresses_come_and_go() {
 
 #[tokio::test(start_paused = true)]
 async fn a_stream_goes_on_when_its_backend_is_no_longer_in_the_list() {
-    let network = Network::of([1, 2]);
+    let network = of([1, 2]);
     let (answers, resolver) = told(&[1]);
     let channel = channel(&network, resolver);
     let (requests, receiver) = mpsc::channel(1);
@@ -89,7 +84,7 @@ async fn a_stream_goes_on_when_its_backend_is_no_longer_in_the_list() {
 
 #[tokio::test(start_paused = true)]
 async fn the_old_addresses_stay_when_the_resolver_fails() {
-    let network = Network::of([1]);
+    let network = of([1]);
     let (answers, resolver) = told(&[1]);
     let channel = channel(&network, resolver);
     echo(&channel).await.expect("it is answered");
@@ -112,7 +107,7 @@ async fn before_there_are_addresses_calls_fail_with_the_resolvers_error() {
 
 #[tokio::test(start_paused = true)]
 async fn an_empty_list_of_addresses_makes_calls_fail() {
-    let network = Network::of([1]);
+    let network = of([1]);
     let (answers, resolver) = told(&[1]);
     let channel = channel(&network, resolver);
     echo(&channel).await.expect("it is answered");
@@ -138,7 +133,7 @@ fn dns(interval: Duration, failures: usize) -> (Dns, Arc<AtomicUsize>) {
 
 #[tokio::test(start_paused = true)]
 async fn dns_is_asked_again_when_a_connection_is_lost() {
-    let network = Network::of([1]);
+    let network = of([1]);
     let (dns, asked) = dns(Duration::from_secs(30), 0);
     let channel = channel(&network, dns);
     echo(&channel).await.expect("it is answered");
@@ -162,13 +157,13 @@ async fn dns_is_not_asked_more_often_than_the_interval() {
 
 #[tokio::test(start_paused = true)]
 async fn when_dns_fails_after_having_worked_the_old_addresses_stay() {
-    let network = Network::of([1]);
+    let network = of([1]);
     let (dns, asked) = dns(Duration::from_secs(30), usize::MAX - 1);
     let channel = channel(&network, dns);
     echo(&channel).await.expect("it is answered");
     sleep(Duration::from_secs(60)).await;
     network.kill(1);
-    network.start(1);
+    start(&network, 1);
     sleep(Duration::from_secs(60)).await;
     assert!(asked.load(SeqCst) > 1, "it was asked, and failed");
     echo(&channel).await.expect("it is answered");
@@ -240,10 +235,10 @@ async fn a_name_is_looked_up_in_the_systems_way() {
 
 #[tokio::test(start_paused = true)]
 async fn a_list_of_ipv4_addresses_is_a_target() {
-    let network = Network::of([1, 2]);
+    let network = of([1, 2]);
     let target = format!("ipv4:{},{}", addr(1), addr(2));
     let builder = Channel::to(&target, &Names::new()).expect("it is a target");
-    let channel = builder.policy(RoundRobin::default()).connector(network.connector()).build();
+    let channel = builder.policy(RoundRobin::default()).connector(connect(&network)).build();
     channel.connected().await;
     assert_eq!(echo(&channel).await.expect("it is answered"), 1);
     assert_eq!(echo(&channel).await.expect("it is answered"), 2);

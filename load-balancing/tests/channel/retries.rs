@@ -2,11 +2,9 @@
 
 use std::time::Duration;
 
+use channel::Channel;
 use futures::stream;
-use load_balancing::{
-    channel::Channel,
-    retries::{Retries, RetryPolicy},
-};
+use load_balancing::retries::{Retries, RetryPolicy};
 use proto::echo::{echo_client::EchoClient, echo_server::EchoServer};
 use tokio::time::Instant;
 use tokio_stream::StreamExt as _;
@@ -164,7 +162,7 @@ async fn a_call_is_final_when_its_first_message_has_come() {
     let path = "/grpc.examples.echo.Echo/ServerStreamingEcho";
     let network = Network::default();
     network.serve(1, Routes::new(EchoServer::new(backend.clone())));
-    let channel = Channel::over(told(&[1]).1).connector(network.connector()).build();
+    let channel = Channel::over(told(&[1]).1).connector(connect(&network)).build();
     let mut stub = EchoClient::new(Retries::new(channel).method(path, RetryPolicy::default()));
     let mut answers =
         stub.server_streaming_echo(say("hi")).await.expect("headers").into_inner();

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use channel::{Channel, Policy, RoundRobin};
 use futures::future::join_all;
-use load_balancing::{
-    channel::Channel, least_request::LeastRequest, policy::Policy, round_robin::RoundRobin,
-};
+use load_balancing::least_request::LeastRequest;
 use proto::echo::{EchoRequest, echo_client::EchoClient};
 use tokio_stream::StreamExt as _;
 
@@ -13,14 +12,14 @@ use crate::network::{Network, echo, from, settle, told};
 
 async fn channel(network: &Network, numbers: &[u8], policy: impl Policy) -> Channel {
     let (_, resolver) = told(numbers);
-    let channel = Channel::over(resolver).policy(policy).connector(network.connector()).build();
+    let channel = Channel::over(resolver).policy(policy).connector(connect(&network)).build();
     channel.connected().await;
     channel
 }
 
 #[tokio::test(start_paused = true)]
 async fn three_backends_get_100_of_300_calls_each_in_turn() {
-    let network = Network::of(1..=3);
+    let network = of(1..=3);
     let channel = channel(&network, &[1, 2, 3], RoundRobin::default()).await;
     for _ in 0..100 {
         for number in 1..=3 {
@@ -31,7 +30,7 @@ async fn three_backends_get_100_of_300_calls_each_in_turn() {
 
 #[tokio::test(start_paused = true)]
 async fn sixty_four_callers_get_exact_turns_too() {
-    let network = Network::of(1..=3);
+    let network = of(1..=3);
     let channel = channel(&network, &[1, 2, 3], RoundRobin::default()).await;
     let mut counts = BTreeMap::<u8, usize>::new();
     let callers = (0..64).map(|caller| {
@@ -54,7 +53,7 @@ async fn sixty_four_callers_get_exact_turns_too() {
 
 #[tokio::test(start_paused = true)]
 async fn a_backend_that_is_refused_is_left_out_and_the_others_take_turns() {
-    let network = Network::of([1, 3]);
+    let network = of([1, 3]);
     let channel = channel(&network, &[1, 2, 3], RoundRobin::default()).await;
     for number in [1, 3, 1, 3] {
         assert_eq!(echo(&channel).await.expect("it is answered"), number);
@@ -63,9 +62,9 @@ async fn a_backend_that_is_refused_is_left_out_and_the_others_take_turns() {
 
 #[tokio::test(start_paused = true)]
 async fn a_backend_that_comes_back_gets_its_turn_again() {
-    let network = Network::of([1, 3]);
+    let network = of([1, 3]);
     let channel = channel(&network, &[1, 2, 3], RoundRobin::default()).await;
-    network.start(2);
+    start(&network, 2);
     // The first backoff is 1 s, give or take a fifth.
     tokio::time::sleep(std::time::Duration::from_millis(1_201)).await;
     let mut numbers = Vec::new();
@@ -78,7 +77,7 @@ async fn a_backend_that_comes_back_gets_its_turn_again() {
 
 #[tokio::test(start_paused = true)]
 async fn an_address_that_is_named_twice_gets_one_connection() {
-    let network = Network::of([1]);
+    let network = of([1]);
     let channel = channel(&network, &[1, 1], RoundRobin::default()).await;
     echo(&channel).await.expect("it is answered");
     assert_eq!(network.attempts(1).len(), 1);
@@ -86,7 +85,7 @@ async fn an_address_that_is_named_twice_gets_one_connection() {
 
 #[tokio::test(start_paused = true)]
 async fn least_request_turns_to_the_backend_that_has_fewer_calls_in_flight() {
-    let network = Network::of([1, 2]);
+    let network = of([1, 2]);
     let channel = channel(&network, &[1, 2], LeastRequest).await;
     // Nine streams are open, and stay so.
     let mut streams = Vec::new();

@@ -5,12 +5,10 @@ use std::{
     time::Duration,
 };
 
+use channel::{Backoff, Channel, RoundRobin};
 use futures::stream::{self, BoxStream};
 use load_balancing::{
-    backoff::Backoff,
-    channel::Channel,
     retries::{Retries, RetryPolicy},
-    round_robin::RoundRobin,
     stub::UNARY_ECHO,
 };
 use proto::echo::{
@@ -120,7 +118,7 @@ pub(crate) async fn stub(
     let numbers = (1..).take(backends.len()).collect::<Vec<u8>>();
     let channel = Channel::over(told(&numbers).1)
         .policy(RoundRobin::default())
-        .connector(network.connector())
+        .connector(connect(&network))
         .build();
     channel.connected().await;
     let backoff =

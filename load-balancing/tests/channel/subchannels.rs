@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use load_balancing::{backoff::Backoff, channel::Channel, round_robin::RoundRobin};
+use channel::{Backoff, Channel, RoundRobin};
 use tokio::io::AsyncWriteExt;
 use tokio::time::{Instant, sleep};
 use tonic::Code;
@@ -15,7 +15,7 @@ fn channel(network: &Network, numbers: &[u8], backoff: Backoff) -> Channel {
     Channel::over(told(numbers).1)
         .policy(RoundRobin::default())
         .backoff(backoff)
-        .connector(network.connector())
+        .connector(connect(&network))
         .build()
 }
 
@@ -106,7 +106,7 @@ async fn after_a_connection_that_lasted_the_first_delay_is_the_shortest_again() 
     let network = Network::default();
     let channel = channel(&network, &[1], without_jitter());
     sleep(60 * SECOND).await;
-    network.start(1);
+    start(&network, 1);
     sleep(60 * SECOND).await;
     echo(&channel).await.expect("it is back");
     network.kill(1);

@@ -2,7 +2,8 @@
 
 use std::future::pending;
 
-use load_balancing::{channel::Channel, round_robin::RoundRobin, server::serve, target::Names};
+use channel::{Channel, Names, RoundRobin};
+use load_balancing::server::serve;
 use proto::echo::{EchoRequest, echo_client::EchoClient};
 use tokio::net::TcpListener;
 

@@ -10,14 +10,12 @@ use std::{
 };
 
 use bytes::Bytes;
+use channel::{Backoff, Channel, Names};
 use h2::server::SendResponse;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use load_balancing::{
-    backoff::Backoff,
-    channel::Channel,
     retries::{Retries, RetryPolicy},
     stub::UNARY_ECHO,
-    target::Names,
 };
 use proto::echo::{EchoRequest, echo_client::EchoClient};
 use tokio::net::TcpListener;

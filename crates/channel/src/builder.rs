@@ -1,6 +1,6 @@
 //! How a channel is made.
 
-use std::time::Duration;
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use http::uri::Authority;
 use tokio::sync::watch;
@@ -9,13 +9,14 @@ use crate::{
     backoff::Backoff,
     balancer::{Current, balance},
     channel::Channel,
-    handshake::{Connector, tcp},
+    handshake::{Connector, Stream, tcp},
     pick_first::PickFirst,
     policy::Policy,
     resolver::Resolver,
     state::{Readiness, always},
     subchannel::Options,
 };
+use futures::FutureExt;
 
 /// The settings of a [`Channel`]; what is not set is as gRPC has it.
 pub struct Builder {
@@ -29,7 +30,7 @@ impl Builder {
         let options = Options {
             backoff: Backoff::default(),
             connect_timeout: Duration::from_secs(20),
-            connector: tcp(),
+            connector: boxed(tcp),
             readiness: always(),
             authority,
         };
@@ -56,10 +57,15 @@ impl Builder {
         self
     }
 
-    /// What connections stand on, in place of plain TCP.
+    /// Opens the streams below the connections, in place of plain TCP. TLS goes in here.
     #[must_use]
-    pub fn connector(mut self, connector: Connector) -> Self {
-        self.options.connector = connector;
+    pub fn connector<C, F, S>(mut self, connector: C) -> Self
+    where
+        C: Fn(SocketAddr) -> F + Send + Sync + 'static,
+        F: Future<Output = io::Result<S>> + Send + 'static,
+        S: Stream + 'static,
+    {
+        self.options.connector = boxed(connector);
         self
     }
 
@@ -81,4 +87,15 @@ impl Builder {
         tokio::spawn(balance(self.resolver, self.policy, self.options, sender));
         Channel { current }
     }
+}
+
+fn boxed<C, F, S>(connector: C) -> Connector
+where
+    C: Fn(SocketAddr) -> F + Send + Sync + 'static,
+    F: Future<Output = io::Result<S>> + Send + 'static,
+    S: Stream + 'static,
+{
+    Arc::new(move |addr| {
+        connector(addr).map(|stream| Ok(Box::new(stream?) as Box<dyn Stream>)).boxed()
+    })
 }

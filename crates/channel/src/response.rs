@@ -110,7 +110,8 @@ pub(crate) fn not_grpc(addr: SocketAddr, status: StatusCode) -> Status {
 /// Whether no backend has looked at this call, nor ever will: it was refused, or came after a GOAWAY
 /// (RFC 9113, sections 6.8 and 8.7), or was still waiting for a stream when the connection ended, which
 /// hyper counts as an error of ours.
-pub(crate) fn is_refused(status: &Status) -> bool {
+#[must_use]
+pub fn is_refused(status: &Status) -> bool {
     let error = status.source().and_then(|source| source.downcast_ref::<hyper::Error>());
     error.is_some_and(|error| {
         let refused = |error: &h2::Error| {

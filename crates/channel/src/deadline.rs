@@ -13,17 +13,18 @@ const GRPC_TIMEOUT: &str = "grpc-timeout";
 
 /// A call's deadline, if it has one.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Deadline(pub(crate) Option<Instant>);
+pub struct Deadline(pub(crate) Option<Instant>);
 
 impl Deadline {
     /// The deadline that the headers ask for, from now on.
-    pub(crate) fn of(headers: &HeaderMap) -> Self {
+    #[must_use]
+    pub fn of(headers: &HeaderMap) -> Self {
         // A deadline that no clock can show is none.
         Self(timeout(headers).and_then(|timeout| Instant::now().checked_add(timeout)))
     }
 
     /// Writes what is left of the time into the headers: some of it may have gone into waiting.
-    pub(crate) fn write(self, headers: &mut HeaderMap) {
+    pub fn write(self, headers: &mut HeaderMap) {
         let Some(deadline) = self.0 else { return };
         let left = deadline.saturating_duration_since(Instant::now());
         // Not for less than a millisecond: what changes with every call has to be sent in full, and
@@ -35,13 +36,14 @@ impl Deadline {
     }
 
     /// Whether it will have passed when `delay` is over.
-    pub(crate) fn passes_within(self, delay: Duration) -> bool {
+    #[must_use]
+    pub fn passes_within(self, delay: Duration) -> bool {
         self.0
             .is_some_and(|deadline| deadline.saturating_duration_since(Instant::now()) <= delay)
     }
 
     /// Waits for `work`, until the deadline at most.
-    pub(crate) async fn limit<T>(self, work: impl Future<Output = T>) -> Result<T, Status> {
+    pub async fn limit<T>(self, work: impl Future<Output = T>) -> Result<T, Status> {
         match self.0 {
             None => Ok(work.await),
             Some(deadline) => timeout_at(deadline, work).await.map_err(|_| exceeded()),

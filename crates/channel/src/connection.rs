@@ -7,14 +7,17 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
+    task::{Context, Poll},
 };
 
+use futures::future::BoxFuture;
 use http::{
     Request, Response, StatusCode, Uri,
     uri::{Authority, Scheme},
 };
 use hyper::client::conn::http2::SendRequest;
 use tonic::{Status, body::Body};
+use tower::Service;
 
 use crate::{
     deadline::Deadline,
@@ -37,7 +40,7 @@ struct Inner {
 }
 
 /// Why a call has no response.
-pub(crate) enum Failed {
+pub enum Failed {
     /// Nothing of it was sent. Here it is again, for another connection.
     Unsent(Box<Request<Body>>),
     /// It has ended with this status; the backend may have seen it.
@@ -79,7 +82,7 @@ impl Connection {
     }
 
     /// Sends a call, and waits for the headers of the response.
-    pub(crate) async fn send(
+    pub async fn send(
         &self,
         mut request: Request<Body>,
         deadline: Deadline,
@@ -106,5 +109,30 @@ impl Connection {
                 None => Err(Failed::Lost(lost(inner.addr, error.into_error()))),
             },
         }
+    }
+}
+
+/// A connection is what a generated client needs, so a client can call one backend directly:
+/// `HealthClient::new(connection)`.
+impl Service<Request<Body>> for Connection {
+    type Response = Response<ResponseBody>;
+    type Error = Status;
+    type Future = BoxFuture<'static, Result<Self::Response, Status>>;
+
+    fn poll_ready(&mut self, _context: &mut Context<'_>) -> Poll<Result<(), Status>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let connection = self.clone();
+        Box::pin(async move {
+            let deadline = Deadline::of(request.headers());
+            deadline.limit(connection.send(request, deadline)).await?.map_err(|failed| {
+                match failed {
+                    Failed::Lost(status) => status,
+                    Failed::Unsent(_) => Status::unavailable("the connection was closed"),
+                }
+            })
+        })
     }
 }

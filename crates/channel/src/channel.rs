@@ -56,7 +56,8 @@ impl Channel {
         let _ = self.current.clone().wait_for(|current| !current.connecting).await;
     }
 
-    pub(crate) async fn send(
+    /// Sends a call, and returns when the headers of the response have arrived.
+    pub async fn send(
         mut self,
         mut request: Request<Body>,
     ) -> Result<Response<ResponseBody>, Status> {

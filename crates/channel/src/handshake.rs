@@ -3,6 +3,7 @@
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
+use http::uri::Authority;
 use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::{
@@ -17,8 +18,8 @@ use tokio_util::io::InspectReader;
 
 use crate::{connection::Connection, subchannel::Options};
 
-/// Makes the stream of bytes that a connection stands on. TLS would go in here.
-pub type Connector =
+/// Opens the stream of bytes below a connection.
+pub(crate) type Connector =
     Arc<dyn Fn(SocketAddr) -> BoxFuture<'static, io::Result<Box<dyn Stream>>> + Send + Sync>;
 
 /// A stream of bytes in both directions.
@@ -27,16 +28,11 @@ pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 /// Connects by TCP.
-#[must_use]
-pub fn tcp() -> Connector {
-    Arc::new(|addr| {
-        Box::pin(async move {
-            let stream = TcpStream::connect(addr).await?;
-            // A small message is not to wait for the one after it.
-            stream.set_nodelay(true)?;
-            Ok(Box::new(stream) as Box<dyn Stream>)
-        })
-    })
+pub(crate) async fn tcp(addr: SocketAddr) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect(addr).await?;
+    // A small message is not to wait for the one after it.
+    stream.set_nodelay(true)?;
+    Ok(stream)
 }
 
 /// Where in a frame its type stands: after three bytes of length (RFC 9113, section 4.1).
@@ -53,14 +49,28 @@ pub(crate) async fn open(
 ) -> Result<(Connection, JoinHandle<bool>), launcher::Error> {
     let limit = options.connect_timeout;
     let late = |_| format!("no HTTP/2 handshake within {limit:?}");
-    timeout(limit, handshake(addr, options)).await.map_err(late)?
+    timeout(limit, connect(addr, options)).await.map_err(late)?
 }
 
-async fn handshake(
+async fn connect(
     addr: SocketAddr,
     options: &Options,
 ) -> Result<(Connection, JoinHandle<bool>), launcher::Error> {
     let stream = (options.connector)(addr).await?;
+    handshake(stream, addr, options.authority.clone()).await
+}
+
+/// Starts HTTP/2 on `stream`, which is connected to `addr`, and waits for the server's SETTINGS
+/// frame.
+///
+/// Calls carry `authority`, or `addr` if it is `None`. The second result is the task that drives
+/// the connection. It ends when the connection takes no more calls, and returns whether the server
+/// has sent GOAWAY.
+pub async fn handshake(
+    stream: impl Stream + 'static,
+    addr: SocketAddr,
+    authority: Option<Authority>,
+) -> Result<(Connection, JoinHandle<bool>), launcher::Error> {
     // A socket that is connected tells little: the system connects it to a process that hangs, too.
     // A backend is there when its part of the handshake is, which begins with a SETTINGS frame.
     let (heard, greeting) = oneshot::channel();
@@ -91,9 +101,7 @@ async fn handshake(
         }
     });
     match greeting.await {
-        Ok(SETTINGS) => {
-            Ok((Connection::new(addr, options.authority.clone(), requests)?, driver))
-        }
+        Ok(SETTINGS) => Ok((Connection::new(addr, authority, requests)?, driver)),
         Ok(_) => Err("the server does not speak HTTP/2".into()),
         Err(_) => Err("the server hung up".into()),
     }
