@@ -1,4 +1,4 @@
-//! The manifests say of the server what is so.
+//! The manifests fit the server.
 
 use std::{fs, time::Duration};
 
@@ -12,7 +12,7 @@ fn manifest(name: &str) -> String {
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// The values of all lines `KEY: VALUE`, wherever they stand.
+/// The values of all lines `KEY: VALUE`.
 fn values(manifest: &str, key: &str) -> Vec<String> {
     let start = format!("{key}: ");
     let lines = manifest.lines().map(|line| line.trim().trim_start_matches("- "));
@@ -45,7 +45,7 @@ fn every_port_is_the_one_that_the_server_listens_on() {
 }
 
 #[test]
-fn readiness_asks_for_the_service_that_the_server_has_and_liveness_for_the_server() {
+fn readiness_asks_for_the_service_and_liveness_for_the_server() {
     for name in DEPLOYMENTS {
         let manifest = manifest(name);
         assert!(section(&manifest, "readinessProbe").contains(PRODUCT_INFO), "{name}");

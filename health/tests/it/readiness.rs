@@ -1,26 +1,18 @@
-//! What follows the database, and what does not.
-
-use std::future::pending;
+//! The status of the service follows the database, and the status of the server does not.
 
 use health::{
     registry::{SERVER, ServingStatus},
     server::{PRODUCT_INFO, serve},
 };
 use proto::workshop::{State, dependency_client::DependencyClient};
-use tokio::net::TcpListener;
+use testing::start;
 use tonic::transport::Channel;
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
-async fn start() -> Channel {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let uri = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(serve(listener, pending()));
-    Channel::from_shared(uri).unwrap().connect().await.unwrap()
-}
-
 #[tokio::test]
-async fn the_services_readiness_follows_the_database_and_the_servers_liveness_does_not() {
-    let channel = start().await;
+async fn readiness_follows_the_database_and_liveness_does_not() {
+    let uri = format!("http://{}", start(serve).await);
+    let channel = Channel::from_shared(uri).unwrap().connect().await.unwrap();
     let mut database = DependencyClient::new(channel.clone());
     let mut health = HealthClient::new(channel);
     let request = HealthCheckRequest { service: PRODUCT_INFO.into() };

@@ -1,4 +1,4 @@
-//! `Check` and `Watch`, as the protocol has them.
+//! `Check` and `Watch`, as the protocol defines them.
 
 use std::{pin::pin, time::Duration};
 
@@ -33,10 +33,10 @@ async fn watch(
 }
 
 async fn next(watch: &mut Streaming<HealthCheckResponse>) -> ServingStatus {
-    watch.message().await.unwrap().expect("the watch goes on").status()
+    watch.message().await.unwrap().expect("the watch has not ended").status()
 }
 
-/// Returns when nothing is left to happen: paused time moves on only then.
+/// Waits until every task waits. Paused time advances only then.
 async fn settled() {
     tokio::time::sleep(Duration::from_secs(1)).await;
 }
@@ -48,7 +48,7 @@ async fn the_whole_server_is_serving_from_the_start() {
 }
 
 #[tokio::test]
-async fn each_status_is_told_by_check_and_watch() {
+async fn check_and_watch_report_each_status() {
     for status in [ServingStatus::Unknown, ServingStatus::Serving, ServingStatus::NotServing] {
         let (registry, mut client) = start().await;
         registry.set("shop", status);
@@ -58,20 +58,20 @@ async fn each_status_is_told_by_check_and_watch() {
 }
 
 #[tokio::test]
-async fn services_have_statuses_of_their_own() {
+async fn each_service_has_its_status() {
     let (registry, mut client) = start().await;
     registry.set("shop", ServingStatus::NotServing);
     assert_eq!(check(&mut client, SERVER).await.unwrap(), ServingStatus::Serving);
 }
 
 #[tokio::test]
-async fn a_service_that_is_not_known_is_not_found_by_check() {
+async fn check_does_not_find_an_unknown_service() {
     let (_, mut client) = start().await;
     assert_eq!(check(&mut client, "shop").await.unwrap_err().code(), Code::NotFound);
 }
 
 #[tokio::test]
-async fn a_watch_of_a_service_that_is_not_known_goes_on_until_it_is() {
+async fn a_watch_of_an_unknown_service_waits_for_the_service() {
     let (registry, mut client) = start().await;
     let mut watch = watch(&mut client, "shop").await;
     assert_eq!(next(&mut watch).await, ServingStatus::ServiceUnknown);
@@ -80,7 +80,7 @@ async fn a_watch_of_a_service_that_is_not_known_goes_on_until_it_is() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_watch_tells_changes_and_nothing_else() {
+async fn a_watch_reports_changes_and_nothing_else() {
     let (registry, mut client) = start().await;
     registry.set("shop", ServingStatus::Serving);
     let mut watch = watch(&mut client, "shop").await;
@@ -97,7 +97,7 @@ async fn a_watch_tells_changes_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_thousand_watchers_are_all_told_of_a_change() {
+async fn a_change_reaches_a_thousand_watchers() {
     let (registry, client) = start().await;
     registry.set("shop", ServingStatus::Serving);
     let mut watches = join_all((0..1_000).map(|_| {
@@ -112,12 +112,12 @@ async fn a_thousand_watchers_are_all_told_of_a_change() {
             .all(|s| *s == ServingStatus::Serving)
     );
     registry.set("shop", ServingStatus::NotServing);
-    let told = join_all(watches.iter_mut().map(next)).await;
-    assert!(told.iter().all(|status| *status == ServingStatus::NotServing));
+    let statuses = join_all(watches.iter_mut().map(next)).await;
+    assert!(statuses.iter().all(|status| *status == ServingStatus::NotServing));
 }
 
 #[tokio::test]
-async fn after_the_shutdown_nothing_is_serving_and_nothing_can_be() {
+async fn after_the_shutdown_every_status_stays_not_serving() {
     let (registry, mut client) = start().await;
     registry.set("shop", ServingStatus::Serving);
     let mut watch = watch(&mut client, "shop").await;
@@ -131,20 +131,20 @@ async fn after_the_shutdown_nothing_is_serving_and_nothing_can_be() {
 }
 
 #[tokio::test]
-async fn a_watch_ends_when_the_registry_is_closed_and_not_before_the_last_change_is_told() {
+async fn a_closed_registry_ends_watches_after_the_last_change() {
     let (registry, mut client) = start().await;
     let mut watch = watch(&mut client, SERVER).await;
     assert_eq!(next(&mut watch).await, ServingStatus::Serving);
     registry.shut_down();
     registry.close();
-    let told = watch.collect::<Vec<_>>().await;
-    let codes = told.iter().map(|told| told.as_ref().map(HealthCheckResponse::status));
-    let codes = codes.map(|told| told.map_err(Status::code)).collect::<Vec<_>>();
+    let statuses = watch.collect::<Vec<_>>().await;
+    let codes = statuses.iter().map(|status| status.as_ref().map(HealthCheckResponse::status));
+    let codes = codes.map(|status| status.map_err(Status::code)).collect::<Vec<_>>();
     assert_eq!(codes, [Ok(ServingStatus::NotServing), Err(Code::Unavailable)]);
 }
 
 #[tokio::test]
-async fn a_name_that_is_no_name_is_refused_by_its_length() {
+async fn a_name_of_5000_bytes_is_rejected() {
     let (_, mut client) = start().await;
     let status = check(&mut client, &"x".repeat(5_000)).await.unwrap_err();
     assert_eq!(status.code(), Code::OutOfRange);

@@ -1,5 +1,4 @@
-//! SIGTERM under load: first the watchers are told, then the port closes, and no call is lost.
-#![cfg(unix)]
+//! SIGTERM under load: watchers learn it, then the port closes, and no call is lost.
 
 use std::{pin::pin, time::Duration};
 
@@ -11,7 +10,7 @@ use tokio::{net::TcpStream, sync::watch, time::timeout};
 use tonic::{Code, transport::Channel};
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_health");
+use crate::probe::HEALTH;
 
 fn lamp() -> Product {
     Product { name: "a lamp".into(), ..Product::default() }
@@ -21,7 +20,7 @@ async fn connect(addr: &str) -> Channel {
     Channel::from_shared(format!("http://{addr}")).unwrap().connect().await.unwrap()
 }
 
-/// Calls until it is told to stop, as one does whose balancer has noticed, and counts.
+/// Makes calls until `stop`, like a client whose balancer has not noticed yet. Returns how many.
 async fn call(channel: Channel, stop: watch::Receiver<bool>) -> usize {
     let mut client = ProductInfoClient::new(channel);
     let mut calls = 0;
@@ -33,8 +32,8 @@ async fn call(channel: Channel, stop: watch::Receiver<bool>) -> usize {
 }
 
 #[tokio::test]
-async fn watchers_are_told_before_the_port_closes_and_no_call_is_lost() {
-    let mut server = Process::start(PROGRAM, &["server", "--addr", "127.0.0.1:0"]);
+async fn watchers_learn_it_before_the_port_closes_and_no_call_is_lost() {
+    let mut server = Process::start(HEALTH, &["server", "--addr", "127.0.0.1:0"]);
     let addr = server.addr().await;
     let channel = connect(&addr).await;
     let (message, later) = oneshot::channel();
@@ -52,9 +51,9 @@ async fn watchers_are_told_before_the_port_closes_and_no_call_is_lost() {
     let callers = callers.collect::<Vec<_>>();
     server.signal("TERM").await;
 
-    let told = watch.message().await.unwrap().unwrap();
-    assert_eq!(told.status(), ServingStatus::NotServing);
-    // Who has not noticed yet can still connect and call.
+    let status = watch.message().await.unwrap().unwrap();
+    assert_eq!(status.status(), ServingStatus::NotServing);
+    // A client that has not noticed can still connect and call.
     ProductInfoClient::new(connect(&addr).await).add_product(lamp()).await.unwrap();
     stop.send_replace(true);
     let calls =
@@ -66,6 +65,6 @@ async fn watchers_are_told_before_the_port_closes_and_no_call_is_lost() {
     let closed = async { while TcpStream::connect(&addr).await.is_ok() {} };
     timeout(Duration::from_secs(30), closed).await.expect("the port is closed");
     message.send(lamp()).unwrap();
-    in_flight.await.expect("what was in flight is answered");
+    in_flight.await.expect("the call in flight is answered");
     assert_eq!(server.end().await.status, Some(0));
 }

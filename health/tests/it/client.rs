@@ -1,0 +1,145 @@
+//! The client as a process, against servers that behave differently from ours.
+
+use std::{convert::Infallible, pin::Pin};
+
+use futures::stream;
+use health::registry::ServingStatus;
+use http::HeaderValue;
+use testing::{Ended, Process, start};
+use tokio::net::TcpListener;
+use tonic::{
+    Request, Response, Status,
+    body::Body,
+    transport::{Server, server::TcpIncoming},
+};
+use tonic_health::pb::{
+    HealthCheckRequest, HealthCheckResponse,
+    health_server::{Health, HealthServer},
+};
+use tower::service_fn;
+
+use crate::probe::{HEALTH, PROBE};
+
+async fn client(addr: &str) -> Ended {
+    Process::start(HEALTH, &["client", "--addr", addr]).end().await
+}
+
+type Statuses = Pin<Box<dyn stream::Stream<Item = Result<HealthCheckResponse, Status>> + Send>>;
+
+/// A health service as in Go or Java, without our database.
+struct Other {
+    watch: fn() -> Statuses,
+}
+
+fn serving() -> HealthCheckResponse {
+    HealthCheckResponse { status: ServingStatus::Serving.into() }
+}
+
+#[tonic::async_trait]
+impl Health for Other {
+    async fn check(
+        &self,
+        _: Request<HealthCheckRequest>,
+    ) -> Result<Response<HealthCheckResponse>, Status> {
+        Ok(Response::new(serving()))
+    }
+
+    type WatchStream = Statuses;
+
+    async fn watch(
+        &self,
+        _: Request<HealthCheckRequest>,
+    ) -> Result<Response<Statuses>, Status> {
+        Ok(Response::new((self.watch)()))
+    }
+}
+
+#[tokio::test]
+async fn the_status_unavailable_ends_a_watch() {
+    let addr = start(|listener, _| {
+        let ended = || Box::pin(stream::iter([Ok(serving()), Err(Status::unavailable("bye"))]));
+        let watch = move || -> Statuses { ended() };
+        Server::builder()
+            .add_service(HealthServer::new(Other { watch }))
+            .serve_with_incoming(TcpIncoming::from(listener))
+    })
+    .await;
+    let ended = client(&addr).await;
+    assert_eq!(ended.status, Some(0), "{ended:?}");
+    assert!(ended.stdout.ends_with("-> UNAVAILABLE: bye\n"), "{}", ended.stdout);
+}
+
+/// At shutdown, the servers of Go and Java cut open watches.
+#[tokio::test]
+async fn a_lost_connection_ends_a_watch() {
+    let addr = start(|listener, _| cut_the_watch(listener)).await;
+    let ended = client(&addr).await;
+    assert_eq!(ended.status, Some(0), "{ended:?}");
+    let last = ended.stdout.lines().last().unwrap();
+    assert!(last.contains("Watch(\"ecommerce.ProductInfo\") -> UNKNOWN"), "{last}");
+}
+
+/// A server that closes the connection after the first message of a watch.
+async fn cut_the_watch(
+    listener: TcpListener,
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let (stream, _) = listener.accept().await?;
+    let mut connection = h2::server::handshake(stream).await?;
+    while let Some(call) = connection.accept().await {
+        let (request, mut respond) = call?;
+        let answer = http::Response::builder().header("content-type", "application/grpc");
+        let mut body = respond.send_response(answer.body(())?, false)?;
+        let serving = bytes::Bytes::from_static(b"\0\0\0\0\x02\x08\x01");
+        match request.uri().path().rsplit('/').next() {
+            Some("Check") => {
+                body.send_data(serving, false)?;
+                body.send_trailers(status("0"))?;
+            }
+            Some("Watch") => {
+                body.send_data(serving, false)?;
+                // Until all is written. Then the connection is dropped.
+                let flushed = tokio::time::Duration::from_millis(200);
+                let _ = tokio::time::timeout(flushed, connection.accept()).await;
+                return Ok(());
+            }
+            _ => body.send_trailers(status("12"))?,
+        }
+    }
+    Ok(())
+}
+
+fn status(code: &'static str) -> http::HeaderMap {
+    let mut trailers = http::HeaderMap::new();
+    trailers.insert("grpc-status", HeaderValue::from_static(code));
+    trailers
+}
+
+/// tonic 0.14.9 panics over such details.
+#[tokio::test]
+async fn a_panic_in_tonic_ends_the_probe_with_3_and_the_client_with_1() {
+    let addr = start(|listener, _| {
+        let service = service_fn(async |_: http::Request<Body>| {
+            let mut response = http::Response::new(Body::empty());
+            for (name, value) in [
+                ("content-type", "application/grpc"),
+                ("grpc-status", "5"),
+                ("grpc-status-details-bin", "!!!"),
+            ] {
+                response.headers_mut().insert(name, HeaderValue::from_static(value));
+            }
+            Ok::<_, Infallible>(response)
+        });
+        Server::builder().serve_with_incoming(service, TcpIncoming::from(listener))
+    })
+    .await;
+    for (program, args, status) in [
+        (PROBE, &["-addr", &addr][..], 3),
+        (HEALTH, &["probe", "--addr", &addr], 3),
+        (HEALTH, &["client", "--addr", &addr], 1),
+    ] {
+        let ended = Process::start(program, args).end().await;
+        assert_eq!(ended.status, Some(status), "{args:?}: {ended:?}");
+        assert_eq!(ended.stderr.lines().count(), 1, "{args:?}: {}", ended.stderr);
+        assert!(ended.stderr.contains("Invalid status header"), "{args:?}: {}", ended.stderr);
+    }
+}
