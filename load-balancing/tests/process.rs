@@ -1,6 +1,6 @@
 //! The command line.
 
-use testing::{Ended, Process, deaf_addr};
+use testing::{Ended, Process, closed_addr};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_load-balancing");
 
@@ -72,7 +72,7 @@ async fn a_target_can_be_a_name_or_a_list_of_addresses() {
 
 #[tokio::test]
 async fn a_client_that_finds_no_backend_says_so_in_one_line_and_exits_with_1() {
-    let (_held, addr) = deaf_addr();
+    let (_held, addr) = closed_addr();
     let ended = client(&[addr], &["--calls", "100", "--concurrency", "100"]).await;
     assert_eq!(ended.status, Some(1));
     assert!(ended.stderr.starts_with("100 of 100 calls failed, the last with UNAVAILABLE: "));

@@ -13,7 +13,7 @@ use proto::ecommerce::{
     product_info_client::ProductInfoClient,
     product_info_server::{ProductInfo, ProductInfoServer},
 };
-use testing::{in_memory, together};
+use testing::{in_memory, wait_for_both};
 use tonic::{Code, Request, Response, Status, client::Grpc};
 
 fn product(name: &str) -> Product {
@@ -73,7 +73,7 @@ async fn exercise_2_remove_product_returns_the_product_once() {
         tokio::spawn(async move {
             let mut codes = Vec::new();
             for id in &ids {
-                together(&steps).await;
+                wait_for_both(&steps).await;
                 let removed = remove(&server, id).await;
                 codes.push(removed.map_or_else(|status| status.code(), |_| Code::Ok));
             }
@@ -132,7 +132,7 @@ async fn exercise_3_a_call_repeated_with_its_key_adds_nothing() {
         tokio::spawn(async move {
             let mut ids = Vec::new();
             for round in 0..10_000 {
-                together(&steps).await;
+                wait_for_both(&steps).await;
                 let request = keyed("a lamp", &format!("round-{round}"));
                 let id = products.add_product(request).await.unwrap().into_inner();
                 products.get_product(Request::new(id.clone())).await.expect("it is stored");

@@ -1,7 +1,7 @@
 //! The example as its user starts it: two processes, their exit statuses and their one line of
 //! error.
 
-use testing::{Ended, Process, deaf_addr};
+use testing::{Ended, Process, closed_addr};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_productinfo");
 
@@ -35,7 +35,7 @@ async fn an_address_may_have_a_name_for_its_host() {
 
 #[tokio::test]
 async fn a_client_without_a_server_says_what_it_tried_and_what_to_do() {
-    let (_held, addr) = deaf_addr();
+    let (_held, addr) = closed_addr();
     let client = run(&["client", "--addr", &addr]).await;
     let reason = reason(&client);
     assert!(reason.starts_with(&format!("cannot connect to {addr}: ")), "{reason}");

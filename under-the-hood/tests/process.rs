@@ -1,6 +1,6 @@
 //! The command line.
 
-use testing::{Process, deaf_addr};
+use testing::{Process, closed_addr};
 use tokio::net::TcpListener;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_under-the-hood");
@@ -60,7 +60,7 @@ async fn streams_have_colours_where_colours_are_wanted() {
 
 #[tokio::test]
 async fn a_client_that_finds_no_server_says_so_in_one_line() {
-    let (_held, addr) = deaf_addr();
+    let (_held, addr) = closed_addr();
     let ended = Process::start(PROGRAM, &["client", "--addr", &addr]).end().await;
     assert_eq!(ended.status, Some(1));
     assert!(

@@ -105,7 +105,7 @@ async fn a_byte_is_passed_on_without_waiting_for_the_next() {
 
 #[tokio::test]
 async fn without_a_server_the_connection_is_closed() {
-    let (_held, nobody) = testing::deaf_addr();
+    let (_held, nobody) = testing::closed_addr();
     let mut stream = TcpStream::connect(proxy(nobody).await).await.expect("it listens");
     let end = timeout(PATIENCE, stream.read(&mut [0])).await.expect("in time");
     assert!(matches!(end, Ok(0) | Err(_)));

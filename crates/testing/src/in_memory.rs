@@ -1,4 +1,4 @@
-//! A server and a channel to it that need no port and no network.
+//! A server, and a channel to it, without a port or a network.
 
 use std::{convert::Infallible, io};
 
@@ -12,10 +12,13 @@ use tonic::{
     transport::{Channel, Endpoint, Server},
 };
 
-/// Serves `service` in a task of its own and returns the only channel to it.
+/// Serves `service` in its own task and returns the only channel to it.
 ///
-/// All but the socket is real: the two sides speak HTTP/2 through a pipe in memory. The server
-/// ends when the channel and its clones are gone.
+/// Everything except the socket is real: both sides speak HTTP/2 through a pipe in memory. The
+/// server ends when the channel and its clones are dropped.
+///
+/// The service is served with tonic's own settings. The settings of `launcher::builder` apply only
+/// to a server that an example's `serve` runs; see [`start`](crate::start).
 pub async fn in_memory<S, B>(service: S) -> Channel
 where
     S: Service<Request<Body>, Response = Response<B>, Error = Infallible>,

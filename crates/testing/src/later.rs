@@ -1,12 +1,13 @@
-//! A unary call that is held in flight.
+//! A unary call that stays in flight for as long as the test wants.
 
 use futures::{channel::oneshot, stream};
 use prost::Message;
 use tonic::{Request, Response, Status, client::Grpc, transport::Channel};
 
-/// Calls the unary method at `path` at once, but sends the message only when `message` has one.
+/// Starts a call of the unary method at `path`, but sends its message only when the other half of
+/// `message` provides it.
 ///
-/// On the wire a unary call is a stream of one message: the headers can go ahead of it.
+/// On the wire a unary call is a stream of one message, so its headers can be sent before it.
 pub async fn call_later<M, R>(
     channel: Channel,
     path: &'static str,
@@ -18,8 +19,8 @@ where
 {
     let mut client = Grpc::new(channel);
     client.ready().await.expect("the channel is open");
-    let message = stream::once(async { message.await.expect("the message comes") });
-    let path = path.parse().expect("it is a path");
+    let message = stream::once(async { message.await.expect("the test sends a message") });
+    let path = path.parse().expect("the path is valid");
     client
         .client_streaming(
             Request::new(message),

@@ -1,4 +1,4 @@
-//! An example as its user starts it.
+//! An example as a process, started as its user starts it.
 
 use std::{env, net::SocketAddr, process::Stdio, time::Duration};
 
@@ -10,22 +10,22 @@ use tokio::{
     time::timeout,
 };
 
-/// After this long a test stops waiting. Nothing here takes that long unless it is broken.
+/// How long a test waits. Nothing takes this long unless it is broken.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The Python that has what the tests need: `PYTHON` where it is set, or else `python3`.
+/// The Python interpreter for the interop tests: the value of `PYTHON`, or `python3`.
 #[must_use]
 pub fn python() -> String {
     env::var("PYTHON").unwrap_or_else(|_| "python3".into())
 }
 
-/// An address where nobody listens, for as long as the socket is held.
+/// A `HOST:PORT` at which no server listens, and none can start until the socket is dropped.
 #[must_use]
-pub fn deaf_addr() -> (TcpSocket, String) {
-    let socket = TcpSocket::new_v4().expect("there are sockets");
+pub fn closed_addr() -> (TcpSocket, String) {
+    let socket = TcpSocket::new_v4().expect("a socket can be made");
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
     socket.bind(any).expect("there is a free port");
-    let addr = socket.local_addr().expect("it is bound").to_string();
+    let addr = socket.local_addr().expect("the socket is bound").to_string();
     (socket, addr)
 }
 
@@ -33,15 +33,16 @@ pub fn deaf_addr() -> (TcpSocket, String) {
 #[derive(Debug)]
 pub struct Process {
     child: Child,
-    /// What it prints, read at once: a program whose pipe is full stands still.
+    /// The lines of standard output. A task reads them all the time, because a program blocks when
+    /// the pipe that it prints to is full.
     stdout: UnboundedReceiver<String>,
     seen: String,
 }
 
-/// How a program ended, and all that it printed.
+/// How a program ended, and everything that it printed.
 #[derive(Debug)]
 pub struct Ended {
-    /// The exit status; `None` where a signal ended it.
+    /// The exit status, or `None` if a signal ended the program.
     pub status: Option<i32>,
     /// All of standard output, from the start.
     pub stdout: String,
@@ -70,7 +71,7 @@ impl Process {
         let (lines, seen) = unbounded_channel();
         tokio::spawn(async move {
             while let Some(line) = stdout.next_line().await.expect("standard output is text") {
-                // Where the test is over, nobody waits for it.
+                // It fails when the test is over and no longer needs the line.
                 let _ = lines.send(line);
             }
         });
@@ -82,8 +83,10 @@ impl Process {
         loop {
             let line = timeout(PATIENCE, self.stdout.recv())
                 .await
-                .unwrap_or_else(|_| panic!("no line with {part:?} in time:\n{}", self.seen))
-                .unwrap_or_else(|| panic!("it ended without {part:?}:\n{}", self.seen));
+                .unwrap_or_else(|_| panic!("no line contains {part:?} in time:\n{}", self.seen))
+                .unwrap_or_else(|| {
+                    panic!("the program ended without {part:?}:\n{}", self.seen)
+                });
             self.seen.push_str(&line);
             self.seen.push('\n');
             if line.contains(part) {
@@ -98,15 +101,15 @@ impl Process {
         line.rsplit(' ').next().expect("a split has a first part").to_owned()
     }
 
-    /// Sends it a signal by its name, such as `TERM`.
+    /// Sends a signal, such as `TERM`, to the program.
     #[cfg(unix)]
     pub async fn signal(&self, name: &str) {
-        let id = self.child.id().expect("it is running").to_string();
+        let id = self.child.id().expect("the program is running").to_string();
         let kill = Command::new("kill").args(["-s", name, &id]).status().await;
         assert!(kill.expect("there is a kill command").success());
     }
 
-    /// Waits for its end.
+    /// Waits until the program ends.
     pub async fn end(mut self) -> Ended {
         let mut stderr = self.child.stderr.take().expect("standard error is piped");
         let mut errors = String::new();
@@ -122,9 +125,9 @@ impl Process {
                 self.child.wait(),
             );
             read.expect("standard error is text");
-            status.expect("its end can be waited for")
+            status.expect("the program can be waited for")
         };
-        let status = timeout(PATIENCE, all).await.expect("it ends in time");
+        let status = timeout(PATIENCE, all).await.expect("the program ends in time");
         Ended { status: status.code(), stdout: self.seen, stderr: errors }
     }
 }

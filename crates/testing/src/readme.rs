@@ -3,9 +3,9 @@
 use std::{path::Path, slice};
 
 use crate::{
-    Ended, Process, deaf_addr,
+    Ended, Process, closed_addr,
     excerpt::{blocks, check_excerpt, exercises, read},
-    timeless::timeless,
+    normalize::normalize,
 };
 
 /// Checks the `README.md` in the folder `package`, whose program is `program`.
@@ -72,7 +72,7 @@ impl Readme<'_> {
             };
             assert!(self.package.ends_with(name), "another example's command: {command}");
             let mut args = args.strip_prefix(&["--"]).unwrap_or(args).to_vec();
-            let (_held, nobody) = deaf_addr();
+            let (_held, nobody) = closed_addr();
             match args.first() {
                 Some(&"server") => {
                     self.end_server().await;
@@ -122,8 +122,8 @@ impl Readme<'_> {
 }
 
 fn compare(ended: &Ended, expected: &str, order: fn(&str) -> String) {
-    let printed = order(&timeless(&format!("{}{}", ended.stdout, ended.stderr)));
-    let expected = order(&timeless(expected));
+    let printed = order(&normalize(&format!("{}{}", ended.stdout, ended.stderr)));
+    let expected = order(&normalize(expected));
     assert!(
         printed == expected,
         "the README shows:\n{expected}\nand what is printed is:\n{printed}"

@@ -6,7 +6,7 @@ use futures::stream;
 use health::registry::{Registry, SERVER, ServingStatus};
 use productinfo::server::Products;
 use proto::ecommerce::product_info_server::ProductInfoServer;
-use testing::deaf_addr;
+use testing::closed_addr;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tonic::{
     Request, Response, Status,
@@ -99,7 +99,7 @@ pub(crate) async fn start(kind: Kind) -> Running {
     let mut running = Running { kind, addr, serving: None, held: None };
     let status = match kind {
         Kind::Missing => {
-            let (socket, addr) = deaf_addr();
+            let (socket, addr) = closed_addr();
             running.addr = addr;
             running.held = Some(Box::new(socket));
             return running;

@@ -12,7 +12,7 @@ use proto::ecommerce::{
     Order, order_management_client::OrderManagementClient,
     order_management_server::OrderManagementServer,
 };
-use testing::deaf_addr;
+use testing::closed_addr;
 use tonic::{Code, Request, client::Grpc, transport::Channel};
 use tower::Layer;
 
@@ -83,7 +83,7 @@ async fn a_call_that_its_client_gives_up_is_cancelled_on_both_sides() {
 
 #[tokio::test]
 async fn a_connection_that_cannot_be_made_is_told_with_the_reason() {
-    let (_held, addr) = deaf_addr();
+    let (_held, addr) = closed_addr();
     let channel = Channel::from_shared(format!("http://{addr}")).unwrap().connect_lazy();
     let (log, mut events) = log();
     let mut client = OrderManagementClient::new(log.layer(channel));

@@ -5,7 +5,7 @@ use std::mem;
 use bytes::Bytes;
 use h2::server::SendResponse;
 use http::{HeaderMap, HeaderName, HeaderValue, Response};
-use testing::{Process, deaf_addr};
+use testing::{Process, closed_addr};
 use tokio::{net::TcpListener, sync::watch};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_load-balancing");
@@ -43,7 +43,7 @@ async fn exercise_1_a_policy_that_leaves_it_to_chance() {
     assert!(repeated, "these are turns");
 
     // One that is not there is not waited for.
-    let (_held, nobody) = deaf_addr();
+    let (_held, nobody) = closed_addr();
     let args = ["client", "--addr", &nobody, "--addr", &addrs[0], "--policy", "random"];
     let ended = Process::start(PROGRAM, &[&args[..], &["--calls", "200"]].concat()).end().await;
     assert_eq!(ended.status, Some(0), "{}", ended.stderr);

@@ -7,7 +7,7 @@ use std::{
 
 use order_management::{orders::Orders, server::OrderService};
 use proto::ecommerce::{Order, order_management_server::OrderManagementServer};
-use testing::together;
+use testing::wait_for_both;
 use tokio::{task::yield_now, time::timeout};
 use tonic::{Code, Request, Streaming, client::Grpc};
 use tonic_prost::ProstCodec;
@@ -88,30 +88,30 @@ async fn exercise_3_watch_order_misses_nothing_at_the_same_moment() {
         async move {
             for round in 0..ROUNDS {
                 let id = round.to_string();
-                together(&steps).await;
+                wait_for_both(&steps).await;
                 // One more each time, so that the last one comes at another moment of the call.
                 for number in 0..=round % 50 {
                     orders.put(order(&id, &format!("town {number}")));
                 }
-                together(&steps).await;
-                together(&steps).await;
+                wait_for_both(&steps).await;
+                wait_for_both(&steps).await;
                 orders.put(order(&id, "Busan"));
-                together(&steps).await;
+                wait_for_both(&steps).await;
             }
         }
     };
     let changes = tokio::spawn(changes);
     for round in 0..ROUNDS {
         let id = round.to_string();
-        together(&steps).await;
+        wait_for_both(&steps).await;
         // A change at the moment of the call.
         let mut watched = watch(&orders, &id).await;
-        together(&steps).await;
+        wait_for_both(&steps).await;
         comes_to(&mut watched, &orders.get(&id).unwrap()).await;
         // Two changes at the same moment.
-        together(&steps).await;
+        wait_for_both(&steps).await;
         orders.put(order(&id, "Jeju"));
-        together(&steps).await;
+        wait_for_both(&steps).await;
         comes_to(&mut watched, &orders.get(&id).unwrap()).await;
     }
     changes.await.unwrap();

@@ -1,11 +1,11 @@
-//! What a transcript says, whenever it is made.
+//! A transcript without the parts that differ from run to run.
 
 use regex_lite::{Captures, Regex};
 
-/// The text with what differs from run to run replaced: error numbers, times that something took,
-/// dates, shares as bars, how many calls failed, how long headers are (an address is in them);
-/// and addresses and UUIDs, which are numbered as they come.
-pub(crate) fn timeless(text: &str) -> String {
+/// Replaces whatever differs from run to run: error numbers, durations, dates, bars, how many calls
+/// failed, and the length of headers, which contain an address. Addresses and UUIDs are numbered in
+/// the order in which they appear, so that two equal ones stay equal.
+pub(crate) fn normalize(text: &str) -> String {
     let text = pattern(r"os error \d+").replace_all(text, "os error N");
     let text = pattern(r"after \d+(\.\d+)?(ns|µs|ms|s)\b").replace_all(&text, "after TIME");
     let text = pattern(r"date: .+").replace_all(&text, "date: DATE");
@@ -20,7 +20,7 @@ fn pattern(pattern: &str) -> Regex {
     Regex::new(pattern).expect("the pattern is valid")
 }
 
-/// The text with whatever matches the pattern replaced by `name` and a number, the same for the same.
+/// Replaces each match of the pattern `this` by `name` and a number; equal matches get equal numbers.
 fn numbered(text: &str, this: &str, name: &str) -> String {
     let mut seen = Vec::new();
     let number = |found: &Captures<'_>| {
@@ -37,13 +37,13 @@ fn numbered(text: &str, this: &str, name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::timeless;
+    use super::normalize;
 
     #[test]
     fn uuids_and_ports_may_differ() {
         assert_eq!(
-            timeless("127.0.0.1:1 b89cc8f9-e11b-404f-8f02-6533378a1091"),
-            timeless("127.0.0.1:2 45df9af3-2841-430b-afa1-85698d59d835"),
+            normalize("127.0.0.1:1 b89cc8f9-e11b-404f-8f02-6533378a1091"),
+            normalize("127.0.0.1:2 45df9af3-2841-430b-afa1-85698d59d835"),
         );
     }
 
@@ -51,6 +51,6 @@ mod tests {
     fn two_uuids_are_not_the_same_one_twice() {
         let one = "b89cc8f9-e11b-404f-8f02-6533378a1091";
         let two = "45df9af3-2841-430b-afa1-85698d59d835";
-        assert_ne!(timeless(&format!("{one} {two}")), timeless(&format!("{one} {one}")));
+        assert_ne!(normalize(&format!("{one} {two}")), normalize(&format!("{one} {one}")));
     }
 }
