@@ -55,8 +55,8 @@ pub(crate) async fn tcp(addr: SocketAddr) -> io::Result<Box<dyn Stream>> {
 /// there is no answer within `timeout`, the connection is closed and its calls end with
 /// UNAVAILABLE. Without keepalive they would wait until their deadlines.
 ///
-/// Servers may limit how often they accept a PING. grpc-go and grpc-java close a connection that
-/// sends more than one in 5 minutes, if they are not configured for more.
+/// By default, servers of grpc-go and grpc-java close a connection with more than one PING in 5
+/// minutes.
 #[derive(Clone, Copy, Debug)]
 pub struct Keepalive {
     /// How long nothing arrives before a PING is sent.

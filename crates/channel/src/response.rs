@@ -73,7 +73,7 @@ impl Body for ResponseBody {
 }
 
 /// The status of a response that is not gRPC's, for example a proxy's error page (grpc/grpc,
-/// `doc/http-grpc-status-mapping.md` and `doc/PROTOCOL-HTTP2.md`, section "Responses").
+/// `doc/http-grpc-status-mapping.md`).
 pub(crate) fn not_grpc(addr: SocketAddr, response: &Response<Incoming>) -> Option<Status> {
     let headers = response.headers();
     // A proxy that speaks gRPC may send a grpc-status with any HTTP status. It counts.

@@ -85,11 +85,10 @@ pub(crate) struct News {
     pub(crate) resolve: Notify,
 }
 
-/// How long an attempt to connect may take, including the HTTP/2 handshake, as in grpc-go.
+/// How long an attempt to connect may take, as in grpc-go.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// An attempt that takes longer than this is slow, and `pick_first` tries the next address (gRFC
-/// A61, "Connection Attempt Delay").
+/// After this time, `pick_first` also tries the next address (gRFC A61).
 pub(crate) const SLOW: Duration = Duration::from_millis(250);
 
 /// One address of a target.
