@@ -126,7 +126,7 @@ impl Probe {
         let stream = TcpStream::connect(&addr).await?;
         stream.set_nodelay(true)?;
         let peer = stream.peer_addr()?;
-        let (connection, _) = handshake(stream, peer, Some(addr.parse()?)).await?;
+        let (connection, _) = handshake(stream, peer, Some(addr.parse()?), None).await?;
         Ok(connection)
     }
 

@@ -1,21 +1,22 @@
-//! How long to wait before the next attempt: gRPC's connection backoff.
+//! How long to wait before the next attempt.
 
 use std::time::Duration;
 
 /// Exponential backoff with jitter.
 ///
-/// The default is the one of gRPC's `doc/connection-backoff.md` as grpc-go and grpc-java have it:
-/// 1 s, then 1.6 times as long each time, up to 120 s, give or take a fifth.
+/// The default is gRPC's connection backoff (grpc/grpc, `doc/connection-backoff.md`), with the
+/// numbers of grpc-go and grpc-java: 1 s, then 1.6 times as long each time, up to 120 s, plus or
+/// minus 20 %.
 #[derive(Clone, Copy, Debug)]
 pub struct Backoff {
     /// The first delay.
     pub initial: Duration,
-    /// What each delay is multiplied with to get the next.
+    /// Each delay is this many times as long as the one before.
     pub factor: f64,
-    /// How much of a delay chance may add or take away. Without it, all the clients of a backend that
-    /// went away would come back in the same instant.
+    /// The part of a delay that is random, from 0 to 1. Without jitter, all clients of a backend
+    /// that failed would come back in the same instant.
     pub jitter: f64,
-    /// No delay is longer, but for the jitter.
+    /// The longest delay, before jitter.
     pub max: Duration,
 }
 
@@ -31,14 +32,14 @@ impl Default for Backoff {
 }
 
 impl Backoff {
-    /// The delays, from the first on; they have no end.
+    /// The delays in order, without end.
     pub fn delays(self) -> impl Iterator<Item = Duration> + Send + 'static {
         let next = move |delay: &f64| Some((delay * self.factor).min(self.max.as_secs_f64()));
         let first = self.initial.min(self.max).as_secs_f64();
         std::iter::successors(Some(first), next).map(move |delay| {
-            let chance = self.jitter * (2.0 * fastrand::f64() - 1.0);
-            // What is not a duration, because of numbers that make no sense, is the longest delay.
-            Duration::try_from_secs_f64(delay * (1.0 + chance)).unwrap_or(self.max)
+            let random = self.jitter * (2.0 * fastrand::f64() - 1.0);
+            // Settings that make no sense, such as a negative factor, give the longest delay.
+            Duration::try_from_secs_f64(delay * (1.0 + random)).unwrap_or(self.max)
         })
     }
 }

@@ -1,55 +1,46 @@
-//! The task behind a channel: it keeps the subchannels as the resolver says, and the picker as the
-//! policy says.
+//! The task behind a channel. It creates and drops subchannels as the resolver says, and replaces
+//! the picker as the policy says.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, panic::resume_unwind, sync::Arc};
 
 use futures::{StreamExt, stream};
-use tokio::{select, sync::watch};
-use tokio_util::sync::CancellationToken;
+use tokio::{select, sync::watch, task::JoinSet};
 
 use crate::{
-    policy::{Pick, Picker, Policy, fail},
+    policy::{Picker, Policy, fail},
     resolver::Resolver,
-    state::State,
-    subchannel::{News, Options, Subchannel},
+    subchannel::{News, Options, State, Subchannel},
 };
 
-/// What the calls of a channel go by, until it is replaced.
+/// What the calls of a channel use until the next change.
 #[derive(Clone)]
 pub(crate) struct Current {
     pub(crate) picker: Picker,
-    /// Whether the addresses, or a connection that has not failed before, are on their way.
+    /// Whether the first addresses, or the first attempts to connect, are still under way.
     pub(crate) connecting: bool,
 }
 
-impl Current {
-    /// Before the first addresses have come.
-    pub(crate) fn resolving() -> Self {
-        Self { picker: Arc::new(|| Pick::Wait), connecting: true }
-    }
-}
-
-/// Runs until all clones of the channel, which hold the other end of `current`, are gone.
+/// Runs until all clones of the channel, which hold the other end of `current`, are dropped.
 pub(crate) async fn balance(
     resolver: Box<dyn Resolver>,
     mut policy: Box<dyn Policy>,
-    options: Options,
+    options: Arc<Options>,
     current: watch::Sender<Current>,
 ) {
     let news = Arc::new(News::default());
-    // However this ends, the subchannels end with it.
-    let shutdown = CancellationToken::new();
-    let _guard = shutdown.clone().drop_guard();
+    // The tasks of the subchannels. They end with this one.
+    let mut tasks = JoinSet::new();
 
-    // As a stream, so that a lookup goes on when another branch of `select!` is taken, which drops
-    // the futures of the others.
+    // A stream, because `select!` drops the futures of the other branches, and a lookup must not
+    // start again after each change of a state.
     let answers = stream::unfold((resolver, Arc::clone(&news)), |(mut resolver, news)| async {
         Some((resolver.resolve(&news.resolve).await, (resolver, news)))
     });
     let mut answers = Box::pin(answers);
 
     let mut subchannels = Vec::new();
-    let mut nowhere = None;
+    // Why there are no subchannels.
+    let mut reason = None;
     loop {
         select! {
             () = current.closed() => return,
@@ -59,33 +50,42 @@ pub(crate) async fn balance(
                         news.resolve.notify_one();
                     }
                     subchannels = reconcile(subchannels, addresses, |addr| {
-                        let shutdown = shutdown.child_token();
-                        Subchannel::new(addr, options.clone(), Arc::clone(&news), shutdown)
+                        let (options, news) = (Arc::clone(&options), Arc::clone(&news));
+                        let subchannel = Arc::new(Subchannel::new(addr, options, news));
+                        tasks.spawn(Arc::clone(&subchannel).run());
+                        subchannel
                     });
-                    nowhere = Some("the resolver knows of no backend".to_owned());
+                    reason = Some("the resolver has no addresses".to_owned());
                 }
-                Err(error) => nowhere = Some(error.to_string()),
+                Err(error) => reason = Some(error.to_string()),
             },
             () = news.changed.notified() => {}
+            Some(ended) = tasks.join_next() => match ended.map_err(|error| error.try_into_panic()) {
+                // A panic ends the channel, and its calls fail. Otherwise they would wait for a
+                // subchannel that never changes again.
+                Err(Ok(panic)) => resume_unwind(panic),
+                // A subchannel that was shut down.
+                _ => continue,
+            },
         }
-        let picker = match &nowhere {
+        let picker = match &reason {
             _ if !subchannels.is_empty() => policy.update(&subchannels),
-            Some(why) => fail(why.clone()),
+            Some(reason) => fail(reason.clone()),
             None => continue,
         };
         let connecting = subchannels.iter().any(|subchannel| {
-            matches!(subchannel.state(), State::Connecting) && subchannel.failure().is_none()
+            matches!(subchannel.state(), State::Connecting(_)) && subchannel.failure().is_none()
         });
         current.send_replace(Current { picker, connecting });
     }
 }
 
-/// Keeps the subchannels whose addresses are still there, makes those that are missing, and gives up
-/// the others.
+/// Keeps the subchannels whose addresses are still in the list, creates the missing ones, and shuts
+/// down the others.
 fn reconcile(
     mut old: Vec<Arc<Subchannel>>,
     addresses: Vec<SocketAddr>,
-    make: impl Fn(SocketAddr) -> Arc<Subchannel>,
+    mut create: impl FnMut(SocketAddr) -> Arc<Subchannel>,
 ) -> Vec<Arc<Subchannel>> {
     let mut new = Vec::<Arc<Subchannel>>::new();
     for addr in addresses {
@@ -94,11 +94,9 @@ fn reconcile(
         }
         match old.iter().position(|subchannel| subchannel.addr() == addr) {
             Some(at) => new.push(old.swap_remove(at)),
-            None => new.push(make(addr)),
+            None => new.push(create(addr)),
         }
     }
-    for subchannel in old {
-        subchannel.shut_down();
-    }
+    old.iter().for_each(|subchannel| subchannel.shut_down());
     new
 }

@@ -1,35 +1,39 @@
-//! Load-balancing policies: which subchannels connect, and which one each call goes to
-//! (grpc/grpc, `doc/load-balancing.md`).
+//! Load-balancing policies: which subchannels connect, and which of them each call uses (grpc/grpc,
+//! `doc/load-balancing.md`).
 
 use std::sync::Arc;
 
 use tonic::Status;
 
-use crate::{connection::Connection, state::State, subchannel::Subchannel};
+use crate::{
+    connection::Connection,
+    subchannel::{State, Subchannel},
+};
 
-/// Decides over the subchannels of a channel. To plug in a policy of your own, implement this.
+/// Decides about the subchannels of a channel. Implement this for a policy of your own.
 pub trait Policy: Send + 'static {
-    /// Called at every change, be it of the list of subchannels or of the state of one. Asks those
-    /// to connect that should, and says how calls are picked until the next change.
+    /// Called after each change of the list of subchannels or of the state of one. Connects the
+    /// subchannels that should be connected, and returns how calls are picked until the next
+    /// change.
     ///
     /// The list is in the resolver's order, and never empty.
     fn update(&mut self, subchannels: &[Arc<Subchannel>]) -> Picker;
 }
 
-/// Picks a connection for one call. Many calls do so at the same time, and none must wait in here.
+/// Picks a connection for one call. Many threads call it at the same time, so it must not block.
 pub type Picker = Arc<dyn Fn() -> Pick + Send + Sync>;
 
-/// What becomes of a call.
+/// What happens to a call.
 pub enum Pick {
-    /// It goes out on this connection.
+    /// It is sent on this connection.
     Use(Connection),
     /// It waits for the next picker.
     Wait,
-    /// It fails with this status, or if it is to wait for ready, waits.
+    /// It fails with this status, or waits if it is wait-for-ready.
     Fail(Status),
 }
 
-/// The connections that stand.
+/// The connections of the subchannels that are READY.
 #[must_use]
 pub fn ready(subchannels: &[Arc<Subchannel>]) -> Vec<Connection> {
     let connection = |subchannel: &Arc<Subchannel>| match subchannel.state() {
@@ -39,16 +43,14 @@ pub fn ready(subchannels: &[Arc<Subchannel>]) -> Vec<Connection> {
     subchannels.iter().filter_map(connection).collect()
 }
 
-/// The picker while no connection stands: calls wait for one that is on its way, and fail with the
-/// last error when all have failed, also while they try again.
+/// The picker while no subchannel is READY. Calls wait for an attempt to connect. Once every
+/// backend has failed, they fail, also during the next attempts.
 #[must_use]
 pub fn not_ready(subchannels: &[Arc<Subchannel>]) -> Picker {
     let failures = subchannels.iter().map(|subchannel| subchannel.failure());
     let failures = failures.collect::<Option<Vec<_>>>();
-    match failures.and_then(|failures| failures.into_iter().max_by_key(|failure| failure.at)) {
-        Some(last) => {
-            fail(format!("no backend can be reached; the last error: {}", last.reason))
-        }
+    match failures.and_then(|mut failures| failures.pop()) {
+        Some(failure) => fail(format!("no backend can be reached; one error: {failure}")),
         None => Arc::new(|| Pick::Wait),
     }
 }

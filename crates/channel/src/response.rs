@@ -1,4 +1,4 @@
-//! What comes back from a backend: the body of a response, and the status of a call that was lost.
+//! The response of a backend: its body, and the status of a call that has no proper response.
 
 use std::{
     error::Error as _,
@@ -9,7 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::StatusCode;
+use http::{Response, StatusCode, header::CONTENT_TYPE};
 use http_body::{Body, Frame};
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep, sleep_until};
@@ -17,15 +17,16 @@ use tonic::{Code, Status};
 
 use crate::deadline::{Deadline, exceeded};
 
-/// The messages and the trailers of a response. Whoever reads them after the deadline is told so.
+/// The messages and the trailers of a response. After the deadline, reading them fails with
+/// DEADLINE_EXCEEDED.
 pub struct ResponseBody {
-    /// `None` when the deadline has passed; the stream is reset as it is dropped.
+    /// `None` once the deadline has passed. Dropping the body resets the stream.
     body: Option<Incoming>,
     addr: SocketAddr,
     /// Counts as a call in flight until it is dropped.
     _call: Arc<()>,
     deadline: Option<Instant>,
-    /// Wakes whoever waits for a frame then. Made when somebody has to wait.
+    /// Wakes the reader at the deadline. Created when the reader has to wait.
     alarm: Option<Pin<Box<Sleep>>>,
 }
 
@@ -34,9 +35,9 @@ impl ResponseBody {
         body: Incoming,
         addr: SocketAddr,
         call: Arc<()>,
-        Deadline(deadline): Deadline,
+        deadline: Deadline,
     ) -> Self {
-        Self { body: Some(body), addr, _call: call, deadline, alarm: None }
+        Self { body: Some(body), addr, _call: call, deadline: deadline.0, alarm: None }
     }
 }
 
@@ -52,24 +53,18 @@ impl Body for ResponseBody {
         let Some(body) = &mut this.body else {
             return Poll::Ready(None);
         };
-        // First, because a backend may send faster than anybody reads, and then the body is never
-        // pending.
-        if this.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-            this.body = None;
-            return Poll::Ready(Some(Err(exceeded())));
-        }
-        if let Poll::Ready(frame) = Pin::new(body).poll_frame(context) {
-            return Poll::Ready(
-                frame.map(|frame| frame.map_err(|error| lost(this.addr, error))),
-            );
-        }
-        if let Some(deadline) = this.deadline {
+        // The clock is checked first: if the backend sends faster than the caller reads, there is
+        // always a frame, and the alarm would never be polled.
+        if this.deadline.is_none_or(|deadline| Instant::now() < deadline) {
+            if let Poll::Ready(frame) = Pin::new(body).poll_frame(context) {
+                return Poll::Ready(frame.map(|frame| frame.map_err(|e| lost(this.addr, e))));
+            }
+            let Some(deadline) = this.deadline else { return Poll::Pending };
             let alarm = this.alarm.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
             ready!(alarm.as_mut().poll(context));
-            this.body = None;
-            return Poll::Ready(Some(Err(exceeded())));
         }
-        Poll::Pending
+        this.body = None;
+        Poll::Ready(Some(Err(exceeded())))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -77,13 +72,32 @@ impl Body for ResponseBody {
     }
 }
 
-/// The status of a call whose connection or stream broke.
-///
-/// (tonic has no code for a connection that broke, and says UNKNOWN; gRPC says UNAVAILABLE.)
+/// The status of a response that is not gRPC's, for example a proxy's error page (grpc/grpc,
+/// `doc/http-grpc-status-mapping.md`).
+pub(crate) fn not_grpc(addr: SocketAddr, response: &Response<Incoming>) -> Option<Status> {
+    let headers = response.headers();
+    // A proxy that speaks gRPC may send a grpc-status with any HTTP status. It counts.
+    if headers.contains_key("grpc-status") {
+        return None;
+    }
+    if response.status() != StatusCode::OK {
+        let code = Code::from(i32::from(wire::code::from_http(response.status())));
+        let reason = format!("{addr} answered with HTTP status {}", response.status());
+        return Some(Status::new(code, reason));
+    }
+    let content_type = headers.get(CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
+    if content_type.starts_with(b"application/grpc") {
+        return None;
+    }
+    let content_type = String::from_utf8_lossy(content_type);
+    Some(Status::unknown(format!("{addr} answered with content-type {content_type:?}")))
+}
+
+/// The status of a call whose connection or stream broke: UNAVAILABLE, as gRPC specifies. (tonic's
+/// own channel says UNKNOWN.)
 pub(crate) fn lost(addr: SocketAddr, error: hyper::Error) -> Status {
-    let reset = h2_error(&error).is_some_and(|error| error.is_reset() && error.is_remote());
-    if reset {
-        // The backend ended this one call. tonic knows what its reasons mean.
+    if h2_error(&error).is_some_and(|error| error.is_reset() && error.is_remote()) {
+        // The backend ended only this call. tonic maps the reason to a code.
         return Status::from_error(Box::new(error));
     }
     let reason = launcher::root_cause(&error);
@@ -93,23 +107,11 @@ pub(crate) fn lost(addr: SocketAddr, error: hyper::Error) -> Status {
     status
 }
 
-/// The status of a call that was answered by something that does not speak gRPC, such as a proxy that
-/// has no backend: gRPC has one for each HTTP status (grpc/grpc, `doc/http-grpc-status-mapping.md`).
-pub(crate) fn not_grpc(addr: SocketAddr, status: StatusCode) -> Status {
-    let code = match status.as_u16() {
-        400 => Code::Internal,
-        401 => Code::Unauthenticated,
-        403 => Code::PermissionDenied,
-        404 => Code::Unimplemented,
-        429 | 502 | 503 | 504 => Code::Unavailable,
-        _ => Code::Unknown,
-    };
-    Status::new(code, format!("{addr} has answered with HTTP status {status}"))
-}
-
-/// Whether no backend has looked at this call, nor ever will: it was refused, or came after a GOAWAY
-/// (RFC 9113, sections 6.8 and 8.7), or was still waiting for a stream when the connection ended, which
-/// hyper counts as an error of ours.
+/// Whether no backend has processed this call, nor ever will. Then any call may be repeated.
+///
+/// The backend refused it with REFUSED_STREAM, or the call was sent after a GOAWAY (RFC 9113,
+/// sections 6.8 and 8.7), or it was still waiting for a free stream when the connection ended.
+/// hyper reports the last case as an error of the user.
 #[must_use]
 pub fn is_refused(status: &Status) -> bool {
     let error = status.source().and_then(|source| source.downcast_ref::<hyper::Error>());

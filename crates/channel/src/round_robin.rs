@@ -10,11 +10,12 @@ use crate::{
     subchannel::Subchannel,
 };
 
-/// Connects to all addresses, and gives each ready subchannel one call after the other.
+/// Connects to all addresses, and sends one call to each subchannel that is READY before the first
+/// gets its second.
 #[derive(Debug, Default)]
 pub struct RoundRobin {
-    /// Whose turn it is. It goes on when the picker is replaced; were it to start anew with every
-    /// change, the first backends would get more than the others.
+    /// Whose turn it is. All pickers share it. If each picker started from 0, the first backends
+    /// would get more calls than the others.
     turn: Arc<AtomicUsize>,
 }
 
@@ -29,7 +30,7 @@ impl Policy for RoundRobin {
         }
         let turn = Arc::clone(&self.turn);
         Arc::new(move || {
-            // The counter is all that calls share. It may overflow: it wraps round.
+            // The calls share nothing but this counter. An overflow wraps around.
             let turn = turn.fetch_add(1, Ordering::Relaxed) % ready.len();
             ready.get(turn).cloned().map_or(Pick::Wait, Pick::Use)
         })

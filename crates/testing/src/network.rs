@@ -11,7 +11,14 @@ use std::{
     time::Duration,
 };
 
-use futures::FutureExt;
+use futures::{
+    FutureExt, StreamExt, TryStreamExt,
+    stream::{self, BoxStream},
+};
+use proto::echo::{
+    EchoRequest, EchoResponse,
+    echo_server::{Echo, EchoServer},
+};
 use tokio::{
     io::{DuplexStream, copy, duplex, split},
     select,
@@ -19,9 +26,9 @@ use tokio::{
     task::JoinSet,
     time::Instant,
 };
-use tokio_stream::{StreamExt, wrappers::UnboundedReceiverStream};
+use tokio_stream::wrappers::UnboundedReceiverStream;
 use tokio_util::sync::CancellationToken;
-use tonic::{service::Routes, transport::Server};
+use tonic::{Request, Response, Status, Streaming, service::Routes, transport::Server};
 
 /// The address of the backend with this number.
 #[must_use]
@@ -60,6 +67,18 @@ struct Running {
 }
 
 impl Network {
+    /// A network with echo backends with these numbers.
+    pub fn of(numbers: impl IntoIterator<Item = u8>) -> Self {
+        let network = Self::default();
+        numbers.into_iter().for_each(|number| network.start(number));
+        network
+    }
+
+    /// Starts a backend that adds ` (from ADDR)` to each message.
+    pub fn start(&self, number: u8) {
+        self.serve(number, Routes::new(EchoServer::new(Backend(addr(number)))));
+    }
+
     /// Starts a backend that serves `routes`.
     pub fn serve(&self, number: u8, routes: Routes) {
         let (incoming, stop) = self.listen(number);
@@ -131,5 +150,53 @@ impl Network {
             }
         });
         Ok(ours)
+    }
+}
+
+struct Backend(SocketAddr);
+
+impl Backend {
+    fn answer(&self, request: EchoRequest) -> EchoResponse {
+        EchoResponse { message: format!("{} (from {})", request.message, self.0) }
+    }
+}
+
+type Answers = BoxStream<'static, Result<EchoResponse, Status>>;
+
+#[tonic::async_trait]
+impl Echo for Backend {
+    async fn unary_echo(
+        &self,
+        request: Request<EchoRequest>,
+    ) -> Result<Response<EchoResponse>, Status> {
+        Ok(Response::new(self.answer(request.into_inner())))
+    }
+
+    type ServerStreamingEchoStream = Answers;
+
+    async fn server_streaming_echo(
+        &self,
+        request: Request<EchoRequest>,
+    ) -> Result<Response<Answers>, Status> {
+        let answer = self.answer(request.into_inner());
+        Ok(Response::new(stream::repeat(answer).take(3).map(Ok).boxed()))
+    }
+
+    async fn client_streaming_echo(
+        &self,
+        _: Request<Streaming<EchoRequest>>,
+    ) -> Result<Response<EchoResponse>, Status> {
+        Err(Status::unimplemented("not needed"))
+    }
+
+    type BidirectionalStreamingEchoStream = Answers;
+
+    async fn bidirectional_streaming_echo(
+        &self,
+        request: Request<Streaming<EchoRequest>>,
+    ) -> Result<Response<Answers>, Status> {
+        let backend = Self(self.0);
+        let answers = request.into_inner().map_ok(move |request| backend.answer(request));
+        Ok(Response::new(answers.boxed()))
     }
 }
