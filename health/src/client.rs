@@ -9,7 +9,7 @@ use proto::{
     ecommerce::{ProductId, product_info_client::ProductInfoClient},
     workshop::{State, dependency_client::DependencyClient},
 };
-use tonic::{Code, Status, Streaming, transport};
+use tonic::{Code, Status, Streaming};
 use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse, health_client::HealthClient};
 
 use crate::{
@@ -17,6 +17,8 @@ use crate::{
     server::PRODUCT_INFO,
     serving::serving,
 };
+
+type Health = HealthClient<tonic::transport::Channel>;
 
 /// Connects to the server at `target`, a `HOST:PORT`, asks for its health, and watches until the
 /// server ends.
@@ -63,19 +65,17 @@ pub async fn run_and(target: String, end: impl FnOnce()) -> Result<(), launcher:
     end();
     // Our server ends a watch with UNAVAILABLE. Those of Go and Java cut it: the connection is
     // lost, and tonic reports UNKNOWN. Either way, the server has ended.
-    let status = loop {
-        if let Err(status) = changed(&mut watch).await {
-            break status;
+    let error = loop {
+        if let Err(error) = changed(&mut watch).await {
+            break error;
         }
     };
-    transcript!(client, "Watch({PRODUCT_INFO:?}) -> {}", describe(&status));
+    let end = error.downcast_ref().map_or_else(|| error.to_string(), describe);
+    transcript!(client, "Watch({PRODUCT_INFO:?}) -> {end}");
     Ok(())
 }
 
-async fn check(
-    health: &mut HealthClient<transport::Channel>,
-    service: &str,
-) -> Result<(), Status> {
+async fn check(health: &mut Health, service: &str) -> Result<(), Status> {
     let answer = match health.check(HealthCheckRequest { service: service.into() }).await {
         Ok(response) => response.into_inner().status().as_str_name().to_owned(),
         Err(status) if status.code() == Code::NotFound => describe(&status),
@@ -86,9 +86,10 @@ async fn check(
 }
 
 /// Waits for the next status.
-async fn changed(watch: &mut Streaming<HealthCheckResponse>) -> Result<ServingStatus, Status> {
-    let response = watch.message().await?;
-    let status = response.ok_or_else(|| Status::unknown("the watch has ended"))?.status();
+async fn changed(
+    watch: &mut Streaming<HealthCheckResponse>,
+) -> Result<ServingStatus, launcher::Error> {
+    let status = watch.message().await?.ok_or("the server has ended the watch")?.status();
     transcript!(client, "Watch({PRODUCT_INFO:?}) -> {}", status.as_str_name());
     Ok(status)
 }

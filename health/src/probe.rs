@@ -24,7 +24,7 @@ use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
 use crate::registry::ServingStatus;
 
-/// The exit statuses. 0 is SERVING, and 1 is for invalid arguments.
+// The exit statuses. 0 is SERVING, and 1 is for invalid arguments.
 const NOT_CONNECTED: u8 = 2;
 const RPC_FAILED: u8 = 3;
 const NOT_SERVING: u8 = 4;

@@ -38,8 +38,8 @@ struct Statuses {
 impl Default for Registry {
     fn default() -> Self {
         let of = HashMap::from([(SERVER.to_owned(), ServingStatus::Serving)]);
-        let statuses = Statuses { of, shut_down: false, closed: false };
-        Self { statuses: Arc::new(watch::Sender::new(statuses)) }
+        let sender = watch::Sender::new(Statuses { of, shut_down: false, closed: false });
+        Self { statuses: Arc::new(sender) }
     }
 }
 
@@ -83,10 +83,9 @@ impl Health for Registry {
         request: Request<HealthCheckRequest>,
     ) -> Result<Response<HealthCheckResponse>, Status> {
         let service = request.into_inner().service;
-        match self.statuses.borrow().of.get(&service) {
-            Some(&status) => Ok(Response::new(response(status))),
-            None => Err(Status::not_found(format!("unknown service \"{service:.100}\""))),
-        }
+        let status = self.statuses.borrow().of.get(&service).copied();
+        let unknown = || Status::not_found(format!("unknown service \"{service:.100}\""));
+        Ok(Response::new(response(status.ok_or_else(unknown)?)))
     }
 
     type WatchStream = BoxStream<'static, Result<HealthCheckResponse, Status>>;

@@ -53,8 +53,7 @@ pub async fn serve(
         .await
 }
 
-/// A simulated database: a switch that clients can turn. A real server would get the state from its
-/// connection pool.
+/// A simulated database, which clients can switch on and off.
 #[derive(Debug)]
 struct Database(Registry);
 

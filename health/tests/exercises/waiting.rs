@@ -14,7 +14,7 @@ use tonic_health::pb::health_server::HealthServer;
 async fn probe(addr: String, service: &str, wait: &str) -> Ended {
     let program = env!("CARGO_BIN_EXE_health-probe");
     let header = ["--rpc-header", "token: open-sesame"];
-    let args = [&["--addr", &addr, "--service", service, "--wait", wait], &header[..]].concat();
+    let args = [&["--addr", &addr, "--service", service, "--wait", wait][..], &header].concat();
     Process::start(program, &args).end().await
 }
 

@@ -1,12 +1,13 @@
 //! The client as a process, against servers that behave differently from ours.
 
-use std::{convert::Infallible, pin::Pin};
+use std::{convert::Infallible, error::Error};
 
-use futures::stream;
+use bytes::Bytes;
+use futures::stream::{self, BoxStream, StreamExt};
 use health::registry::ServingStatus;
 use http::HeaderValue;
-use testing::{Ended, Process, start};
-use tokio::net::TcpListener;
+use testing::{Process, start};
+use tokio::{net::TcpListener, sync::oneshot};
 use tonic::{
     Request, Response, Status,
     body::Body,
@@ -20,16 +21,8 @@ use tower::service_fn;
 
 use crate::probe::{HEALTH, PROBE};
 
-async fn client(addr: &str) -> Ended {
-    Process::start(HEALTH, &["client", "--addr", addr]).end().await
-}
-
-type Statuses = Pin<Box<dyn stream::Stream<Item = Result<HealthCheckResponse, Status>> + Send>>;
-
 /// A health service as in Go or Java, without our database.
-struct Other {
-    watch: fn() -> Statuses,
-}
+struct Other;
 
 fn serving() -> HealthCheckResponse {
     HealthCheckResponse { status: ServingStatus::Serving.into() }
@@ -44,27 +37,26 @@ impl Health for Other {
         Ok(Response::new(serving()))
     }
 
-    type WatchStream = Statuses;
+    type WatchStream = BoxStream<'static, Result<HealthCheckResponse, Status>>;
 
     async fn watch(
         &self,
         _: Request<HealthCheckRequest>,
-    ) -> Result<Response<Statuses>, Status> {
-        Ok(Response::new((self.watch)()))
+    ) -> Result<Response<Self::WatchStream>, Status> {
+        let statuses = [Ok(serving()), Err(Status::unavailable("bye"))];
+        Ok(Response::new(stream::iter(statuses).boxed()))
     }
 }
 
 #[tokio::test]
 async fn the_status_unavailable_ends_a_watch() {
     let addr = start(|listener, _| {
-        let ended = || Box::pin(stream::iter([Ok(serving()), Err(Status::unavailable("bye"))]));
-        let watch = move || -> Statuses { ended() };
         Server::builder()
-            .add_service(HealthServer::new(Other { watch }))
+            .add_service(HealthServer::new(Other))
             .serve_with_incoming(TcpIncoming::from(listener))
     })
     .await;
-    let ended = client(&addr).await;
+    let ended = Process::start(HEALTH, &["client", "--addr", &addr]).end().await;
     assert_eq!(ended.status, Some(0), "{ended:?}");
     assert!(ended.stdout.ends_with("-> UNAVAILABLE: bye\n"), "{}", ended.stdout);
 }
@@ -72,40 +64,45 @@ async fn the_status_unavailable_ends_a_watch() {
 /// At shutdown, the servers of Go and Java cut open watches.
 #[tokio::test]
 async fn a_lost_connection_ends_a_watch() {
-    let addr = start(|listener, _| cut_the_watch(listener)).await;
-    let ended = client(&addr).await;
+    let (cut, when_cut) = oneshot::channel();
+    let addr = start(|listener, _| serve_and_cut(listener, when_cut)).await;
+    let mut client = Process::start(HEALTH, &["client", "--addr", &addr]);
+    client.line("end the server").await;
+    cut.send(()).unwrap();
+    let ended = client.end().await;
     assert_eq!(ended.status, Some(0), "{ended:?}");
     let last = ended.stdout.lines().last().unwrap();
     assert!(last.contains("Watch(\"ecommerce.ProductInfo\") -> UNKNOWN"), "{last}");
 }
 
-/// A server that closes the connection after the first message of a watch.
-async fn cut_the_watch(
+/// A server in which everything is SERVING. It closes its connection when `cut` ends.
+async fn serve_and_cut(
     listener: TcpListener,
-) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    mut cut: oneshot::Receiver<()>,
+) -> Result<(), Box<dyn Error + Send + Sync>> {
     let (stream, _) = listener.accept().await?;
     let mut connection = h2::server::handshake(stream).await?;
-    while let Some(call) = connection.accept().await {
-        let (request, mut respond) = call?;
+    let mut watches = Vec::new();
+    loop {
+        let (request, mut respond) = tokio::select! {
+            call = connection.accept() => call.expect("the client stays")?,
+            _ = &mut cut => return Ok(()),
+        };
         let answer = http::Response::builder().header("content-type", "application/grpc");
         let mut body = respond.send_response(answer.body(())?, false)?;
-        let serving = bytes::Bytes::from_static(b"\0\0\0\0\x02\x08\x01");
-        match request.uri().path().rsplit('/').next() {
-            Some("Check") => {
-                body.send_data(serving, false)?;
+        let message = Bytes::from_static(b"\0\0\0\0\x02\x08\x01");
+        match request.uri().path() {
+            "/grpc.health.v1.Health/Check" => {
+                body.send_data(message, false)?;
                 body.send_trailers(status("0"))?;
             }
-            Some("Watch") => {
-                body.send_data(serving, false)?;
-                // Until all is written. Then the connection is dropped.
-                let flushed = tokio::time::Duration::from_millis(200);
-                let _ = tokio::time::timeout(flushed, connection.accept()).await;
-                return Ok(());
+            "/grpc.health.v1.Health/Watch" => {
+                body.send_data(message, false)?;
+                watches.push(body);
             }
             _ => body.send_trailers(status("12"))?,
         }
     }
-    Ok(())
 }
 
 fn status(code: &'static str) -> http::HeaderMap {
@@ -134,8 +131,8 @@ async fn a_panic_in_tonic_ends_the_probe_with_3_and_the_client_with_1() {
     .await;
     for (program, args, status) in [
         (PROBE, &["-addr", &addr][..], 3),
-        (HEALTH, &["probe", "--addr", &addr], 3),
-        (HEALTH, &["client", "--addr", &addr], 1),
+        (HEALTH, &["probe", "--addr", &addr][..], 3),
+        (HEALTH, &["client", "--addr", &addr][..], 1),
     ] {
         let ended = Process::start(program, args).end().await;
         assert_eq!(ended.status, Some(status), "{args:?}: {ended:?}");

@@ -35,9 +35,9 @@ use tonic_health::{
 fn products() -> (Routes, Arc<AtomicUsize>) {
     let calls = Arc::<AtomicUsize>::default();
     let counter = Arc::clone(&calls);
-    let count = move |request| {
+    let count = move |request: Request<()>| {
         counter.fetch_add(1, SeqCst);
-        Ok(request)
+        Ok::<_, Status>(request)
     };
     let service = ProductInfoServer::with_interceptor(Products::default(), count);
     (Routes::new(service), calls)

@@ -10,7 +10,7 @@ use crate::probe::{HEALTH, PROBE};
 #[tokio::test]
 async fn the_probe_ends_with_3() {
     for signal in ["INT", "TERM"] {
-        for (program, command) in [(PROBE, &[][..]), (HEALTH, &["probe"])] {
+        for (program, command) in [(PROBE, &[][..]), (HEALTH, &["probe"][..])] {
             // It waits for a server that does not speak.
             let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let addr = server.local_addr().unwrap().to_string();
