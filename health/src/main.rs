@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 use health::{
     client,
     probe::{Probe, parse},
-    server,
+    server::serve,
 };
 use launcher::Shutdown;
 use tokio::net::TcpListener;
@@ -30,9 +30,7 @@ enum Command {
 fn main() -> ExitCode {
     let cli: Cli = parse(env::args_os().nth(1).is_some_and(|command| command == "probe"));
     match cli.command {
-        Some(Command::Shared(command)) => {
-            launcher::run(command.run(server::serve, client::run))
-        }
+        Some(Command::Shared(command)) => launcher::run(command.run(serve, client::run)),
         Some(Command::Probe(probe)) => probe.main(),
         None => launcher::run(both()),
     }
@@ -43,7 +41,7 @@ async fn both() -> Result<(), launcher::Error> {
     let end = CancellationToken::new();
     let serve = async |listener: TcpListener, shutdown: Shutdown| {
         let mut shutdown = pin!(shutdown);
-        server::serve(listener, async {
+        serve(listener, async {
             end.run_until_cancelled(shutdown.as_mut()).await;
         })
         .await?;

@@ -126,8 +126,7 @@ impl Probe {
         let stream = TcpStream::connect(&addr).await?;
         stream.set_nodelay(true)?;
         let peer = stream.peer_addr()?;
-        let (connection, _) = handshake(stream, peer, Some(addr.parse()?), None).await?;
-        Ok(connection)
+        Ok(handshake(stream, peer, Some(addr.parse()?), None).await?.0)
     }
 
     fn print_step(&self, step: &str, start: Instant) {
