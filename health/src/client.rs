@@ -1,92 +1,95 @@
-//! The client's side: asks, and watches while the database fails, recovers, and the server ends.
+//! The client's side: it asks and watches while the database fails and recovers, and until the
+//! server ends.
 
 use std::time::Duration;
 
+use channel::{Channel, Names};
 use launcher::{describe, endpoint, transcript};
-use proto::workshop::{State, dependency_client::DependencyClient};
-use tonic::{Code, Status, Streaming, transport::Channel};
+use proto::{
+    ecommerce::{ProductId, product_info_client::ProductInfoClient},
+    workshop::{State, dependency_client::DependencyClient},
+};
+use tonic::{Code, Status, Streaming};
 use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse, health_client::HealthClient};
 
 use crate::{
     registry::{SERVER, ServingStatus},
     server::PRODUCT_INFO,
+    serving::serving,
 };
 
-/// Connects to the server at `target`, a `HOST:PORT`, asks for its health, and watches
-/// until somebody ends the server.
+type Health = HealthClient<tonic::transport::Channel>;
+
+/// Connects to the server at `target`, a `HOST:PORT`, asks for its health, and watches until the
+/// server ends.
 pub async fn run(target: String) -> Result<(), launcher::Error> {
-    run_and(target, || transcript!(client, "end the server, with Ctrl-C")).await
+    run_and(target, || transcript!(client, "end the server with Ctrl-C")).await
 }
 
-/// As [`run`], and calls `end` when nothing is left to do but to watch the server end.
+/// Like [`run`], but calls `end` when it is time to end the server.
 pub async fn run_and(target: String, end: impl FnOnce()) -> Result<(), launcher::Error> {
     let channel = endpoint(&target)?.timeout(Duration::from_secs(10)).connect().await?;
-    call(channel, end).await?;
-    Ok(())
-}
-
-/// Checks and watches, and fails with the status of the first call that does not end as it should.
-async fn call(channel: Channel, end: impl FnOnce()) -> Result<(), Status> {
     let mut health = HealthClient::new(channel.clone());
-    check(&mut health, SERVER).await?;
-    check(&mut health, PRODUCT_INFO).await?;
-    check(&mut health, "no.such.Service").await?;
-
+    for service in [SERVER, PRODUCT_INFO, "no.such.Service"] {
+        check(&mut health, service).await?;
+    }
     let mut database = DependencyClient::new(channel);
-    // Whoever was here before may have left it down.
-    database.set(State { up: true }).await?;
+    let has_database = match database.set(State { up: true }).await {
+        Ok(_) => true,
+        // Not our server. If it has a health service, we can watch that all the same.
+        Err(status) if status.code() == Code::Unimplemented => false,
+        Err(status) => return Err(status.into()),
+    };
+
+    // A watch is a stream: the status now, and one message for each change.
     let request = HealthCheckRequest { service: PRODUCT_INFO.into() };
     let mut watch = health.watch(request).await?.into_inner();
-    until(&mut watch, ServingStatus::Serving).await?;
-    database.set(State { up: false }).await?;
-    until(&mut watch, ServingStatus::NotServing).await?;
-    check(&mut health, SERVER).await?;
-    database.set(State { up: true }).await?;
-    until(&mut watch, ServingStatus::Serving).await?;
+    changed(&mut watch).await?;
+    if has_database {
+        database.set(State { up: false }).await?;
+        while changed(&mut watch).await? != ServingStatus::NotServing {}
+        check(&mut health, SERVER).await?;
+
+        // This channel watches too. It does not even send the call to an unhealthy server.
+        let channel = Channel::to(&format!("dns:///{target}"), &Names::new())?
+            .ready_when(serving(PRODUCT_INFO))
+            .build();
+        match ProductInfoClient::new(channel).get_product(ProductId::default()).await {
+            Ok(_) => transcript!(client, "getProduct(\"\") -> a product"),
+            Err(status) => transcript!(client, "getProduct(\"\") -> {}", describe(&status)),
+        }
+        database.set(State { up: true }).await?;
+        while changed(&mut watch).await? != ServingStatus::Serving {}
+    }
 
     end();
-    loop {
-        match changed(&mut watch).await {
-            Err(status) if status.code() == Code::Unavailable => {
-                transcript!(client, "Watch({PRODUCT_INFO:?}) -> {}", describe(&status));
-                return Ok(());
-            }
-            changed => changed?,
-        };
-    }
+    // Our server ends a watch with UNAVAILABLE. Those of Go and Java cut it: the connection is
+    // lost, and tonic reports UNKNOWN. Either way, the server has ended.
+    let error = loop {
+        if let Err(error) = changed(&mut watch).await {
+            break error;
+        }
+    };
+    let end = error.downcast_ref().map_or_else(|| error.to_string(), describe);
+    transcript!(client, "Watch({PRODUCT_INFO:?}) -> {end}");
+    Ok(())
 }
 
-async fn check(health: &mut HealthClient<Channel>, service: &str) -> Result<(), Status> {
-    let request = HealthCheckRequest { service: service.into() };
-    match health.check(request).await {
-        Ok(response) => {
-            transcript!(
-                client,
-                "Check({service:?}) -> {}",
-                response.into_inner().status().as_str_name()
-            );
-        }
-        Err(status) if status.code() == Code::NotFound => {
-            transcript!(client, "Check({service:?}) -> {}", describe(&status));
-        }
+async fn check(health: &mut Health, service: &str) -> Result<(), Status> {
+    let answer = match health.check(HealthCheckRequest { service: service.into() }).await {
+        Ok(response) => response.into_inner().status().as_str_name().to_owned(),
+        Err(status) if status.code() == Code::NotFound => describe(&status),
         Err(status) => return Err(status),
-    }
+    };
+    transcript!(client, "Check({service:?}) -> {answer}");
     Ok(())
 }
 
-/// Waits until the service has this status.
-async fn until(
+/// Waits for the next status.
+async fn changed(
     watch: &mut Streaming<HealthCheckResponse>,
-    status: ServingStatus,
-) -> Result<(), Status> {
-    while changed(watch).await? != status {}
-    Ok(())
-}
-
-/// Waits for the next change.
-async fn changed(watch: &mut Streaming<HealthCheckResponse>) -> Result<ServingStatus, Status> {
-    let response = watch.message().await?;
-    let status = response.ok_or_else(|| Status::unknown("the watch has ended"))?.status();
+) -> Result<ServingStatus, launcher::Error> {
+    let status = watch.message().await?.ok_or("the server has ended the watch")?.status();
     transcript!(client, "Watch({PRODUCT_INFO:?}) -> {}", status.as_str_name());
     Ok(status)
 }

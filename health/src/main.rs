@@ -1,19 +1,15 @@
 //! `cargo run -p health`, with `-- server`, `-- client` or `-- probe` for one part alone.
 
-use std::{
-    env,
-    pin::pin,
-    process::{self, ExitCode},
-};
+use std::{env, pin::pin, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use health::{
     client,
-    probe::{INVALID_ARGUMENTS, Probe},
-    server,
+    probe::{Probe, parse},
+    server::serve,
 };
 use launcher::Shutdown;
-use tokio::{net::TcpListener, select};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 #[derive(Parser)]
@@ -32,42 +28,24 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::try_parse().unwrap_or_else(|error| {
-        // For a probe, 2 means that there was no connection.
-        if error.use_stderr() && env::args_os().nth(1).is_some_and(|command| command == "probe")
-        {
-            let _ = error.print();
-            process::exit(INVALID_ARGUMENTS.into());
-        }
-        error.exit()
-    });
-    let mut status = ExitCode::SUCCESS;
-    let ended = launcher::run(async {
-        match cli.command {
-            Some(Command::Shared(command)) => command.run(server::serve, client::run).await,
-            Some(Command::Probe(probe)) => {
-                status = probe.run().await;
-                Ok(())
-            }
-            None => both().await,
-        }
-    });
-    if ended == ExitCode::SUCCESS { status } else { ended }
+    let cli: Cli = parse(env::args_os().nth(1).is_some_and(|command| command == "probe"));
+    match cli.command {
+        Some(Command::Shared(command)) => launcher::run(command.run(serve, client::run)),
+        Some(Command::Probe(probe)) => probe.main(),
+        None => launcher::run(both()),
+    }
 }
 
-/// Both sides in one process, where the client watches the server end.
+/// Both sides in one process. The client decides when the server ends, and watches that.
 async fn both() -> Result<(), launcher::Error> {
     let end = CancellationToken::new();
     let serve = async |listener: TcpListener, shutdown: Shutdown| {
         let mut shutdown = pin!(shutdown);
-        let ended = async {
-            select! {
-                () = &mut shutdown => {}
-                () = end.cancelled() => {}
-            }
-        };
-        server::serve(listener, ended).await?;
-        // The client is about to see it.
+        serve(listener, async {
+            end.run_until_cancelled(shutdown.as_mut()).await;
+        })
+        .await?;
+        // The launcher expects a server to run until its client is done.
         shutdown.await;
         Ok::<_, launcher::Error>(())
     };

@@ -1,129 +1,153 @@
 //! The probe: asks a server for its health once, and answers with an exit status.
 //!
-//! Its exit statuses are those of `grpc_health_probe`, the one in Go that most people use, and so are
-//! its lines, but for the reasons that libraries give. Of that one's flags it has those below: it
-//! knows no TLS and no compression.
+//! Exit statuses and flags are those of `grpc_health_probe`, the usual one, which is written in Go.
+//! It has more flags, such as those for TLS.
 
-use std::{io::Write, process::ExitCode};
+use std::{
+    env,
+    process::{self, ExitCode},
+    time::Duration,
+};
 
-use launcher::root_cause;
-use tokio::time::{Instant, timeout};
-use tonic::{Code, Request, Status, transport::Endpoint};
+use channel::handshake;
+use clap::{Args, Parser, builder::NonEmptyStringValueParser};
+use launcher::{describe, print_error, root_cause};
+use tokio::{
+    net::TcpStream,
+    time::{Instant, timeout},
+};
+use tonic::{
+    Code, Request,
+    metadata::{Ascii, MetadataKey, MetadataValue},
+};
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
-pub use crate::arguments::Probe;
-use crate::{connection, registry::ServingStatus};
+use crate::registry::ServingStatus;
 
-/// What came of it.
-enum Outcome {
-    /// Exit status 0.
-    Serving,
-    /// Exit status 2.
-    NotConnected(String),
-    /// Exit status 3.
-    RpcFailed(String),
-    /// Exit status 4.
-    NotServing(ServingStatus),
+// The exit statuses. 0 is SERVING, and 1 is for invalid arguments.
+const NOT_CONNECTED: u8 = 2;
+const RPC_FAILED: u8 = 3;
+const NOT_SERVING: u8 = 4;
+
+/// What to ask, and how long to wait.
+#[derive(Args)]
+pub struct Probe {
+    /// The server's address
+    #[arg(long, value_name = "HOST:PORT", value_parser = NonEmptyStringValueParser::new())]
+    addr: String,
+    /// The service to ask for, or the whole server if there is none
+    #[arg(long, value_name = "NAME", default_value = "")]
+    service: String,
+    /// How long to wait for the connection
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = time)]
+    connect_timeout: Duration,
+    /// How long to wait for the answer
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = time)]
+    rpc_timeout: Duration,
+    /// Metadata to send with the request
+    #[arg(long, value_name = "NAME: VALUE", value_parser = header)]
+    rpc_header: Vec<Header>,
+    /// Print each step
+    #[arg(short)]
+    verbose: bool,
 }
 
-/// The exit status for a command line that is not understood.
-pub const INVALID_ARGUMENTS: u8 = 1;
+/// Parses the command line as Go's `flag` does: a flag has one dash or two. If it is invalid, ends
+/// the process, a probe with 1 because 2 means that there is no connection.
+#[must_use]
+pub fn parse<C: Parser>(is_probe: bool) -> C {
+    let args = env::args_os().map(|arg| {
+        let arg = arg.to_string_lossy().into_owned();
+        let one_dash = arg.len() > 2 && arg.starts_with('-') && !arg.starts_with("--");
+        if one_dash { format!("-{arg}") } else { arg }
+    });
+    C::try_parse_from(args).unwrap_or_else(|error| {
+        let _ = error.print();
+        process::exit(if is_probe && error.use_stderr() { 1 } else { error.exit_code() })
+    })
+}
 
 impl Probe {
-    /// Asks, says in one line on standard error what came of it, and returns the exit status.
-    pub async fn run(&self) -> ExitCode {
-        let (line, status) = match self.ask().await {
-            Outcome::Serving => ("status: SERVING".into(), 0),
-            Outcome::NotConnected(line) => (line, 2),
-            Outcome::RpcFailed(line) => (line, 3),
-            Outcome::NotServing(status) => {
-                (format!("service unhealthy (responded with {:?})", status.as_str_name()), 4)
-            }
-        };
-        say(&line);
-        ExitCode::from(status)
+    /// Asks, prints the outcome in one line on standard error, and returns the exit status.
+    #[must_use]
+    pub fn main(self) -> ExitCode {
+        let mut status = 0;
+        let ended = launcher::run(async {
+            launcher::exit_on_panic(RPC_FAILED);
+            let (code, line) = self.ask().await.unwrap_or_else(|failure| failure);
+            print_error(&line);
+            status = code;
+            Ok(())
+        });
+        // A signal ends `run` with an error. To a caller, 1 would mean invalid arguments.
+        (if ended == ExitCode::SUCCESS { status } else { RPC_FAILED }).into()
     }
 
-    /// Asks once.
-    async fn ask(&self) -> Outcome {
-        let (addr, limit) = (&self.addr, self.connect_timeout);
-        let not_connected =
-            |reason| format!("error: failed to connect service at {addr:?}: {reason}");
-        if addr.contains(['/', '@']) {
-            return Outcome::NotConnected(not_connected("it is not HOST:PORT".into()));
-        }
-        // As in Go, an address without a host is this machine's.
-        let host = if addr.starts_with(':') { "localhost" } else { "" };
-        let endpoint = Endpoint::from_shared(format!("http://{host}{addr}"))
-            .and_then(|endpoint| endpoint.user_agent(self.user_agent.as_bytes()));
-        let endpoint = match endpoint {
-            Ok(endpoint) => endpoint,
-            Err(error) => {
-                return Outcome::NotConnected(not_connected(root_cause(&error).to_string()));
-            }
-        };
-        let start = Instant::now();
-        let channel = match timeout(limit, connection::ready(&endpoint)).await {
-            Ok(Ok(channel)) => channel,
-            Ok(Err(error)) => {
-                return Outcome::NotConnected(not_connected(root_cause(&*error).to_string()));
-            }
-            Err(_) => {
-                let line =
-                    format!("timeout: failed to connect service {addr:?} within {limit:?}");
-                return Outcome::NotConnected(line);
-            }
-        };
-        self.tell(&format!("connection established (took {:?})", start.elapsed()));
+    /// Asks once. Returns the exit status and the line to print, whether it fails or not.
+    async fn ask(&self) -> Result<(u8, String), (u8, String)> {
+        let (addr, limit, start) = (&self.addr, self.connect_timeout, Instant::now());
+        let connection = timeout(limit, self.connect())
+            .await
+            .unwrap_or_else(|_| Err(format!("no HTTP/2 connection within {limit:?}").into()))
+            .map_err(|error| {
+                (NOT_CONNECTED, format!("cannot connect to {addr}: {}", root_cause(&*error)))
+            })?;
+        self.print_step("connected", start);
 
-        let start = Instant::now();
+        let (limit, start) = (self.rpc_timeout, Instant::now());
         let mut request = Request::new(HealthCheckRequest { service: self.service.clone() });
         for (name, value) in &self.rpc_header {
             request.metadata_mut().append(name.clone(), value.clone());
         }
-        request.set_timeout(self.rpc_timeout);
-        let mut client = HealthClient::new(channel);
-        let response = match timeout(self.rpc_timeout, client.check(request)).await {
-            Ok(Ok(response)) => response.into_inner(),
-            // tonic and the server look at the clock too, and either may be first.
-            Ok(Err(_)) if start.elapsed() >= self.rpc_timeout => {
-                return Outcome::RpcFailed(self.too_late());
-            }
-            Ok(Err(status)) => return Outcome::RpcFailed(self.failed(&status)),
-            Err(_) => return Outcome::RpcFailed(self.too_late()),
-        };
-        self.tell(&format!("answered (took {:?})", start.elapsed()));
-        // A number that no definition has is not SERVING, whatever it means.
-        match ServingStatus::try_from(response.status).unwrap_or_default() {
-            ServingStatus::Serving => Outcome::Serving,
-            status => Outcome::NotServing(status),
-        }
+        request.set_timeout(limit);
+        let response =
+            HealthClient::new(connection).check(request).await.map_err(|status| {
+                let reason = match status.code() {
+                    // The server measures the time too. Its status may come first.
+                    _ if start.elapsed() >= limit => format!("no answer within {limit:?}"),
+                    Code::Unimplemented => "the server has no health service".into(),
+                    _ => describe(&status),
+                };
+                (RPC_FAILED, format!("Check({:?}) failed: {reason}", self.service))
+            })?;
+        self.print_step("answered", start);
+        // A number that the definition does not have is not SERVING, whatever it means.
+        let status = ServingStatus::try_from(response.into_inner().status).unwrap_or_default();
+        let code = if status == ServingStatus::Serving { 0 } else { NOT_SERVING };
+        Ok((code, format!("status: {}", status.as_str_name())))
     }
 
-    fn failed(&self, status: &Status) -> String {
-        match status.code() {
-            Code::Unimplemented => format!(
-                "error: this server does not implement the grpc health protocol \
-                 (grpc.health.v1.Health): {}",
-                status.message()
-            ),
-            Code::DeadlineExceeded => self.too_late(),
-            _ => format!("error: health rpc failed: {}", launcher::describe(status)),
-        }
+    /// Connects, and waits for the server's part of the HTTP/2 handshake. An open port proves
+    /// little: the system also accepts connections for a process that hangs.
+    async fn connect(&self) -> Result<channel::Connection, launcher::Error> {
+        // As in Go, an address without a host is this machine's.
+        let host = if self.addr.starts_with(':') { "localhost" } else { "" };
+        let addr = format!("{host}{}", self.addr);
+        let stream = TcpStream::connect(&addr).await?;
+        stream.set_nodelay(true)?;
+        let peer = stream.peer_addr()?;
+        Ok(handshake(stream, peer, Some(addr.parse()?), None).await?.0)
     }
 
-    fn too_late(&self) -> String {
-        format!("timeout: health rpc did not complete within {:?}", self.rpc_timeout)
-    }
-
-    fn tell(&self, line: &str) {
+    fn print_step(&self, step: &str, start: Instant) {
         if self.verbose {
-            say(line);
+            print_error(&format!("{step} (took {:?})", start.elapsed()));
         }
     }
 }
 
-fn say(line: &str) {
-    // Not `eprintln!`: it panics where standard error is closed.
-    let _ = writeln!(std::io::stderr(), "{}", launcher::one_line(line));
+fn time(text: &str) -> Result<Duration, String> {
+    let time = humantime::parse_duration(text)
+        .map_err(|error| format!("{error}; write it as in 500ms or 1s"))?;
+    // Production: `grpc-timeout` has limits. And a probe must not wait for hours.
+    let limits = Duration::from_millis(1)..=Duration::from_secs(3_600);
+    if limits.contains(&time) { Ok(time) } else { Err("not between 1ms and 1h".into()) }
+}
+
+type Header = (MetadataKey<Ascii>, MetadataValue<Ascii>);
+
+fn header(text: &str) -> Result<Header, String> {
+    let (name, value) = text.split_once(':').ok_or("write it as NAME: VALUE")?;
+    let key = name.trim().to_lowercase().parse().map_err(|_| "invalid name of metadata")?;
+    Ok((key, value.trim().parse().map_err(|_| "invalid characters in the value")?))
 }

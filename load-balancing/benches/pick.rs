@@ -9,17 +9,11 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use load_balancing::{
-    channel::Channel,
-    handshake::{Connector, Stream},
-    least_request::LeastRequest,
-    policy::{Pick, Picker, Policy},
-    resolver::Resolver,
-    round_robin::RoundRobin,
-    server::Backend,
-    subchannel::Subchannel,
+use channel::{
+    Channel, Connector, Pick, Picker, Policy, Resolver, RoundRobin, Stream, Subchannel,
 };
+use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use load_balancing::{least_request::LeastRequest, server::Backend};
 use proto::echo::echo_server::EchoServer;
 use tokio::{io::duplex, runtime::Runtime, sync::Notify};
 use tonic::transport::Server;

@@ -1,36 +1,34 @@
-//! The client's side: some calls, and who answered them.
+//! The client: makes some calls, and shows which backend answered them.
 
 use std::time::Duration;
 
+use channel::{Channel, Names, RoundRobin, load};
 use clap::{Args, ValueEnum};
 use launcher::{Error, describe, transcript};
 use tokio::time::timeout;
+use tonic::{Code, Status};
 
 use crate::{
-    channel::Channel,
     least_request::LeastRequest,
-    load::load,
-    round_robin::RoundRobin,
-    stub::{Stub, balance_list, repeating},
+    stub::{Stub, balance_list, echo, stub},
     tally::Tally,
-    target::Names,
 };
 
-/// The name of the backends, and the target that it makes, as in the book.
+/// The name of the backends, as in the book.
 const NAME: &str = "lb.example.grpc.io";
-/// The target that stands for the addresses of the command line.
-pub const TARGET: &str = "example:///lb.example.grpc.io";
+/// The target with this name. It stands for the addresses on the command line.
+pub(crate) const TARGET: &str = "example:///lb.example.grpc.io";
 
-/// So many answers are shown one by one.
+/// Up to this many answers are printed one by one.
 const SHOWN: usize = 20;
 
 /// `client`, and its flags.
 #[derive(Args, Debug)]
 pub struct Client {
-    /// The backends' addresses, one for each --addr, behind the name lb.example.grpc.io
+    /// The address of a backend; repeat --addr for several
     #[arg(long, value_name = "HOST:PORT", default_values = ["127.0.0.1:50051", "127.0.0.1:50052"])]
     addr: Vec<String>,
-    /// What to call in place of --addr: dns:///HOST:PORT or ipv4:ADDRESS:PORT,...
+    /// The target to call in place of --addr: dns:///HOST:PORT or ipv4:ADDRESS:PORT,...
     #[arg(long, value_name = "URI", default_value = TARGET)]
     target: String,
     /// Which backend each call goes to
@@ -51,51 +49,59 @@ enum Policy {
     PickFirst,
     /// Each in turn
     RoundRobin,
-    /// The one of two that has fewer calls in flight
+    /// Of two at random, the one with fewer calls in flight
     LeastRequest,
-    /// As tonic's own channel does it, with the addresses of --addr
+    /// tonic's own channel, with the addresses of --addr
     BalanceList,
 }
 
-/// The table of names, with the addresses behind the only one.
-#[must_use]
-pub fn names(addrs: &[String]) -> Names {
+/// The table behind the scheme `example`, with one name.
+pub(crate) fn names(addrs: &[String]) -> Names {
     Names::from([(NAME.to_owned(), addrs.to_owned())])
 }
 
 impl Client {
-    /// Makes the calls. Fails if one of them does.
+    /// Makes the calls. Fails if one of them fails.
     pub async fn run(self) -> Result<(), Error> {
         let stub = self.stub().await?;
         let mut tally = Tally::default();
-        load(&stub, self.calls, self.concurrency.into(), async |answer| {
-            if self.calls <= SHOWN {
-                match &answer {
-                    Ok(message) => transcript!(client, "{message}"),
-                    Err(status) => transcript!(client, "{}", describe(status)),
+        let call = || echo(stub.clone());
+        load(self.calls, self.concurrency.into(), call, |result| {
+            match &result {
+                Ok(message) if self.calls <= SHOWN => transcript!(client, "{message}"),
+                Err(status) if self.calls <= SHOWN => {
+                    transcript!(client, "{}", describe(status));
                 }
+                _ => {}
             }
-            tally.add(answer);
+            tally.add(result);
         })
-        .await;
-        tally.bars().iter().for_each(|bar| transcript!(client, "{bar}"));
+        .await?;
+        tally.print();
         let Some(status) = &tally.last_failure else { return Ok(()) };
-        let mut why = format!(
-            "{} of {} calls failed, the last with {}",
-            tally.failed,
-            self.calls,
-            describe(status)
-        );
-        if tally.failed == self.calls && self.target == TARGET {
-            why.push_str(
-                "; start backends with `cargo run -p load-balancing -- server`, or name where \
-                 they are with --addr",
-            );
+        let failed = format!("{} of {} calls failed", tally.failed, self.calls);
+        let advice = self.advice(status, tally.failed == self.calls);
+        Err(format!("{failed}, the last with {}{advice}", describe(status)).into())
+    }
+
+    /// What the user can do about the failure.
+    fn advice(&self, status: &Status, all_failed: bool) -> &'static str {
+        match status.code() {
+            Code::Unavailable if all_failed && self.target == TARGET => {
+                "; start backends with `cargo run -p load-balancing -- server`, or pass their \
+                 addresses with --addr"
+            }
+            Code::DeadlineExceeded => {
+                "; something accepts connections there, but does not answer in time: check \
+                 whether the backends hang or are overloaded"
+            }
+            Code::Unimplemented => "; is it the server of another example?",
+            _ => "",
         }
-        Err(why.into())
     }
 
     async fn stub(&self) -> Result<Stub, Error> {
+        // A channel resolves its target and connects by itself, as long as it exists.
         let builder = Channel::to(&self.target, &names(&self.addr))?;
         let channel = match self.policy {
             Policy::PickFirst => builder.build(),
@@ -105,11 +111,12 @@ impl Client {
                 return Ok(balance_list(&self.addr)?);
             }
             Policy::BalanceList => {
-                return Err("balance_list knows no --target: use --addr".into());
+                return Err("--target cannot be used with balance_list; use --addr".into());
             }
         };
-        // So that the turns begin with all backends. One that does not answer is not waited for.
-        let _ = timeout(Duration::from_secs(5), channel.connected()).await;
-        Ok(repeating(channel))
+        // Calls may start at once. But then the first all go to the backend that answers first,
+        // and the turns of round_robin would look wrong. A backend that hangs is not waited for.
+        let _ = timeout(Duration::from_secs(1), channel.connected()).await;
+        Ok(stub(channel))
     }
 }

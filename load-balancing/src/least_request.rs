@@ -1,20 +1,18 @@
-//! `least_request`: a policy of one's own.
+//! `least_request`: a policy of our own.
 //!
-//! Turns are fair in the number of calls, and not in their cost: a backend that is slow has more and
-//! more of them in flight. This one looks at that number. It has the name and the idea from gRFC A48.
+//! `round_robin` gives each backend the same number of calls. If the calls of one backend take
+//! longer, more and more of them are in flight there. This policy looks at that number. gRFC A48
+//! describes it.
 
 use std::sync::Arc;
 
-use crate::{
-    policy::{Pick, Picker, Policy, not_ready, ready},
-    subchannel::Subchannel,
-};
+use channel::{Pick, Picker, Policy, Subchannel, not_ready, ready};
 
-/// Connects to all addresses, and sends a call to that one of two ready subchannels, taken at random,
-/// that has fewer calls in flight.
+/// Connects to all addresses. For each call it takes two ready subchannels at random, and uses the
+/// one with fewer calls in flight.
 ///
-/// Two are enough, and cost the same for any number of backends. To look for the least of all would
-/// take longer the more there are, and would send all clients to the same one.
+/// Looking at two costs the same for any number of backends. Looking at all would take longer the
+/// more there are, and all clients would send their calls to the same backend.
 #[derive(Debug, Default)]
 pub struct LeastRequest;
 
@@ -28,10 +26,8 @@ impl Policy for LeastRequest {
             return not_ready(subchannels);
         }
         Arc::new(move || {
-            let one = fastrand::choice(&ready);
-            let other = fastrand::choice(&ready);
-            let fewer =
-                one.into_iter().chain(other).min_by_key(|connection| connection.calls());
+            let two = fastrand::choice(&ready).into_iter().chain(fastrand::choice(&ready));
+            let fewer = two.min_by_key(|connection| connection.calls());
             fewer.cloned().map_or(Pick::Wait, Pick::Use)
         })
     }

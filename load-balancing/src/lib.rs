@@ -1,33 +1,13 @@
-//! One channel, many backends (book, chapter 5): a gRPC channel in parts, each under its own name.
+//! One channel, many backends (book, chapter 5, "Load Balancing").
 //!
-//! [`resolver`] finds the addresses of a [`target`]; a [`subchannel`] keeps the connection to one of
-//! them; a [`policy`] says which of them each call takes; and the [`channel`] is what a generated
-//! client calls. [`pick_first`], [`round_robin`] and [`least_request`] are policies. [`retries`] and
-//! [`health`] are added from outside, and can be left for later. `README.md` is the chapter.
+//! A gRPC connection is sticky: all calls of a channel go to one backend, as long as the connection
+//! lasts. [`client`] shows the ways out: a channel that connects to every backend, with a policy
+//! that picks one for each call. [`least_request`] is a policy of our own, [`stub`] has tonic's own
+//! way for comparison, and [`tour`] runs them side by side. `README.md` is the chapter.
 
-pub mod backoff;
-mod balancer;
-pub mod builder;
-pub mod channel;
 pub mod client;
-pub mod connection;
-mod deadline;
-pub mod handshake;
-pub mod health;
-pub mod in_process;
 pub mod least_request;
-pub mod load;
-pub mod pick_first;
-pub mod policy;
-mod replay;
-pub mod resolver;
-pub mod response;
-pub mod retries;
-pub mod round_robin;
 pub mod server;
-pub mod state;
 pub mod stub;
-pub mod subchannel;
-pub mod tally;
-pub mod target;
+mod tally;
 pub mod tour;

@@ -1,4 +1,4 @@
-//! `cargo run -p load-balancing`, with `-- server` or `-- client` for one side alone.
+//! `cargo run -p load-balancing`, and `-- server` or `-- client` for one side alone.
 
 use std::process::ExitCode;
 
@@ -16,7 +16,7 @@ struct Cli {
 enum Command {
     /// Serve backends until Ctrl-C or SIGTERM, then finish the calls in flight
     Server {
-        /// Where a backend serves, one for each --addr
+        /// The address of a backend; repeat --addr for several
         #[arg(long, value_name = "HOST:PORT", default_values = ["127.0.0.1:50051", "127.0.0.1:50052"])]
         addr: Vec<String>,
     },

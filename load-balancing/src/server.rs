@@ -1,23 +1,23 @@
-//! The server's side: a backend, which says who it is in all that it answers.
+//! The server: a backend that says its address in each answer.
 
-use std::net::SocketAddr;
+use std::{future::ready, net::SocketAddr};
 
 use futures::{
     TryStreamExt,
     stream::{self, BoxStream, StreamExt},
 };
-use launcher::incoming;
+use launcher::{builder, incoming};
 use proto::echo::{
     EchoRequest, EchoResponse,
     echo_server::{Echo, EchoServer},
 };
 use tokio::net::TcpListener;
-use tonic::{Request, Response, Status, Streaming, transport::Server};
+use tonic::{Request, Response, Status, Streaming};
 
 /// The service `grpc.examples.echo.Echo` of one backend.
 #[derive(Clone, Copy, Debug)]
 pub struct Backend {
-    /// Where it serves.
+    /// Its address.
     pub addr: SocketAddr,
 }
 
@@ -26,6 +26,8 @@ impl Backend {
         EchoResponse { message: format!("{} (from {})", request.message, self.addr) }
     }
 }
+
+type Answers = BoxStream<'static, Result<EchoResponse, Status>>;
 
 #[tonic::async_trait]
 impl Echo for Backend {
@@ -36,50 +38,46 @@ impl Echo for Backend {
         Ok(Response::new(self.answer(request.get_ref())))
     }
 
-    type ServerStreamingEchoStream = BoxStream<'static, Result<EchoResponse, Status>>;
+    type ServerStreamingEchoStream = Answers;
 
-    /// Answers three times.
+    /// Echoes the message three times.
     async fn server_streaming_echo(
         &self,
         request: Request<EchoRequest>,
-    ) -> Result<Response<Self::ServerStreamingEchoStream>, Status> {
+    ) -> Result<Response<Answers>, Status> {
         let answer = self.answer(request.get_ref());
         Ok(Response::new(stream::iter(vec![answer; 3]).map(Ok).boxed()))
     }
 
-    /// Answers the last message.
+    /// Echoes the last message.
     async fn client_streaming_echo(
         &self,
         request: Request<Streaming<EchoRequest>>,
     ) -> Result<Response<EchoResponse>, Status> {
-        let mut requests = request.into_inner();
-        let mut last = EchoRequest::default();
-        while let Some(request) = requests.message().await? {
-            last = request;
-        }
+        let requests = request.into_inner();
+        let last = requests.try_fold(EchoRequest::default(), |_, next| ready(Ok(next))).await?;
         Ok(Response::new(self.answer(&last)))
     }
 
-    type BidirectionalStreamingEchoStream = BoxStream<'static, Result<EchoResponse, Status>>;
+    type BidirectionalStreamingEchoStream = Answers;
 
     async fn bidirectional_streaming_echo(
         &self,
         request: Request<Streaming<EchoRequest>>,
-    ) -> Result<Response<Self::BidirectionalStreamingEchoStream>, Status> {
+    ) -> Result<Response<Answers>, Status> {
         let backend = *self;
         let answers = request.into_inner().map_ok(move |request| backend.answer(&request));
         Ok(Response::new(answers.boxed()))
     }
 }
 
-/// Serves one backend on `listener` until `shutdown` ends and the last call is answered.
+/// Serves one backend on `listener`. When `shutdown` ends, it finishes the calls in flight.
 pub async fn serve(
     listener: TcpListener,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), launcher::Error> {
     let backend = Backend { addr: listener.local_addr()? };
-    Server::builder()
-        .max_concurrent_streams(200)
+    builder()
         .add_service(EchoServer::new(backend))
         .serve_with_incoming_shutdown(incoming(listener), shutdown)
         .await?;

@@ -1,29 +1,22 @@
-//! The ways to several backends, side by side behind one type of stub.
+//! One type of stub for all channels that are compared here.
 
 use std::time::Duration;
 
 use http::{Request, Response};
-use proto::echo::echo_client::EchoClient;
+use proto::echo::{EchoRequest, echo_client::EchoClient};
 use tonic::{
     Status,
     body::Body,
     codegen::{Body as HttpBody, Bytes, StdError},
-    transport::{self, Endpoint},
+    transport,
 };
 use tower::{Service, ServiceExt, util::BoxCloneSyncService};
 
-use crate::{
-    channel::Channel,
-    retries::{Retries, RetryPolicy},
-};
-
-/// A stub over any of the ways.
+/// A stub over any channel. A program that uses only one kind of channel does not need this: its
+/// stub is `EchoClient::new(channel)`.
 pub type Stub = EchoClient<BoxCloneSyncService<Request<Body>, Response<Body>, Status>>;
 
-/// The method that all calls here are of. Its calls may be made twice: an echo does no harm.
-pub const UNARY_ECHO: &str = "/grpc.examples.echo.Echo/UnaryEcho";
-
-/// A stub over a channel, as it comes.
+/// A stub over `channel`.
 pub fn stub<S, B>(channel: S) -> Stub
 where
     S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
@@ -37,24 +30,23 @@ where
     EchoClient::new(BoxCloneSyncService::new(one_type))
 }
 
-/// A stub over a channel of this crate, which repeats calls that were lost.
-#[must_use]
-pub fn repeating(channel: Channel) -> Stub {
-    stub(Retries::new(channel).method(UNARY_ECHO, RetryPolicy::default()))
-}
-
-/// A stub over tonic's channel with one connection.
+/// tonic's channel to one address. It has one connection, which is sticky.
 pub fn one_connection(addr: &str) -> Result<Stub, transport::Error> {
-    Ok(stub(endpoint(addr)?.connect_lazy()))
+    Ok(stub(launcher::endpoint(addr)?.connect_lazy()))
 }
 
-/// A stub over tonic's channel with several.
+/// tonic's channel to several addresses. Each call goes to one of two connections at random, the
+/// one with fewer calls in flight.
 pub fn balance_list(addrs: &[String]) -> Result<Stub, transport::Error> {
-    let endpoints = addrs.iter().map(|addr| endpoint(addr)).collect::<Result<Vec<_>, _>>()?;
+    let endpoints = addrs.iter().map(|addr| launcher::endpoint(addr));
+    let endpoints = endpoints.collect::<Result<Vec<_>, _>>()?;
     Ok(stub(transport::Channel::balance_list(endpoints.into_iter())))
 }
 
-fn endpoint(addr: &str) -> Result<Endpoint, transport::Error> {
-    let endpoint = Endpoint::from_shared(format!("http://{addr}"))?;
-    Ok(endpoint.connect_timeout(Duration::from_secs(5)))
+/// Makes one call. The book's client sends the same message.
+pub(crate) async fn echo(mut stub: Stub) -> Result<String, Status> {
+    let message = "this is examples/load_balancing".into();
+    let mut request = tonic::Request::new(EchoRequest { message });
+    request.set_timeout(Duration::from_secs(5));
+    Ok(stub.unary_echo(request).await?.into_inner().message)
 }

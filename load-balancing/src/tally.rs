@@ -1,32 +1,30 @@
-//! Who got how many calls.
+//! Which backend answered how many calls.
 
+use launcher::transcript;
 use tonic::Status;
 
-/// What calls came to.
-#[derive(Debug, Default)]
-pub struct Tally {
-    /// For each backend, how many calls it answered, in the order of their first answer.
-    pub answered: Vec<(String, usize)>,
-    /// How many calls failed.
-    pub failed: usize,
-    /// The last status of a call that failed.
-    pub last_failure: Option<Status>,
-}
-
-/// How long the bar of all calls is, in characters.
+/// The length of the longest bar, in characters.
 const WIDTH: usize = 30;
 
+/// The results of some calls.
+#[derive(Default)]
+pub(crate) struct Tally {
+    /// Each backend and how many calls it answered, in the order of their first answers.
+    pub(crate) answered: Vec<(String, usize)>,
+    pub(crate) failed: usize,
+    pub(crate) last_failure: Option<Status>,
+}
+
 impl Tally {
-    /// A tally that shows these backends, whether they answer or not.
-    #[must_use]
-    pub fn of(backends: &[String]) -> Self {
+    /// A tally that shows these backends even if they answer no call.
+    pub(crate) fn of(backends: &[String]) -> Self {
         let answered = backends.iter().map(|backend| (backend.clone(), 0)).collect();
         Self { answered, ..Self::default() }
     }
 
-    /// Counts a call that ended with an answer, `MESSAGE (from ADDR)`, or a status.
-    pub fn add(&mut self, answer: Result<String, Status>) {
-        match answer {
+    /// Counts a call that ended with an answer, `MESSAGE (from ADDR)`, or with a status.
+    pub(crate) fn add(&mut self, result: Result<String, Status>) {
+        match result {
             Ok(message) => {
                 let from = message.rsplit_once("(from ").map_or("?", |(_, from)| from);
                 let from = from.trim_end_matches(')');
@@ -42,22 +40,15 @@ impl Tally {
         }
     }
 
-    /// How many calls have ended.
-    #[must_use]
-    pub fn calls(&self) -> usize {
-        self.answered.iter().map(|(_, calls)| calls).sum::<usize>() + self.failed
-    }
-
-    /// A line for each backend: its share as a bar, and in numbers.
-    #[must_use]
-    pub fn bars(&self) -> Vec<String> {
-        let all = self.calls().max(1);
-        let bar = |(backend, calls): &(String, usize)| {
-            // Who got a call at all gets a block at least.
+    /// Prints a line for each backend, with its share of the calls as a bar and as a number.
+    pub(crate) fn print(&self) {
+        let answered = self.answered.iter().map(|(_, calls)| calls).sum::<usize>();
+        let all = (answered + self.failed).max(1);
+        for (backend, calls) in &self.answered {
+            // One call is enough for a bar.
             let bar = "█".repeat((calls * WIDTH).div_ceil(all));
             let space = if bar.is_empty() { "" } else { " " };
-            format!("  {backend:<21} {bar}{space}{calls}")
-        };
-        self.answered.iter().map(bar).collect()
+            transcript!(client, "  {backend:<21} {bar}{space}{calls}");
+        }
     }
 }

@@ -31,14 +31,14 @@ use tonic::transport::{self, Endpoint, Server};
 
 /// How many calls one connection may have at the same time. A client keeps further calls waiting.
 /// Without this setting there is no limit.
-const STREAMS: u32 = 200;
+pub const STREAMS: u32 = 200;
 
 /// How many bytes a peer may send on a stream before they are read.
-const STREAM_WINDOW: u32 = 16 * 1024;
+pub const STREAM_WINDOW: u32 = 16 * 1024;
 
 /// How many bytes a peer may send on all streams of a connection before they are read. The top of this
 /// file says why it is this large.
-const CONNECTION_WINDOW: u32 = STREAMS * (STREAM_WINDOW / 5 + 1) * 251 * 2;
+pub const CONNECTION_WINDOW: u32 = STREAMS * (STREAM_WINDOW / 5 + 1) * 251 * 2;
 
 /// A tonic server with the limits that a service with streams needs in production. Add layers and
 /// services to it as to `Server::builder()`.

@@ -14,6 +14,7 @@
 mod excerpt;
 mod in_memory;
 mod later;
+pub mod network;
 #[cfg(unix)]
 mod normalize;
 mod order;

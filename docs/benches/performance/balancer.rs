@@ -4,11 +4,11 @@ use docs::{
     paired::Way,
     report::{Outcome, Report},
 };
-use load_balancing::{
-    channel::Channel,
-    round_robin::RoundRobin,
-    stub::{Stub, balance_list, one_connection, repeating, stub},
-    target::Names,
+use channel::{Channel, Names, RoundRobin};
+use load_balancing::stub::{Stub, balance_list, one_connection, stub};
+use retries::{
+    client::UNARY_ECHO,
+    retries::{Retries, RetryPolicy},
 };
 
 use crate::{
@@ -44,7 +44,7 @@ fn compare(
         way("tonic's, balance_list", balance_list(&addrs)?),
         way("tonic's, to one of them", one_connection(&addrs[0])?),
         way("round_robin", stub(channel.clone())),
-        way("round_robin, with retries", repeating(channel)),
+        way("round_robin, with retries", stub(Retries::new(channel).unary(UNARY_ECHO, RetryPolicy::default()))),
     ];
     report.compare(table, title, ways)
 }

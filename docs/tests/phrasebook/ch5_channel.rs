@@ -2,13 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use load_balancing::{
-    channel::WaitForReady,
-    resolver::Resolver,
-    retries::{Retries, RetryPolicy},
-    round_robin::RoundRobin,
-    target::Names,
-};
+use channel::{Names, Resolver, RoundRobin, WaitForReady};
 use proto::{
     echo::{EchoRequest, echo_client::EchoClient, echo_server},
     ecommerce::{
@@ -16,6 +10,7 @@ use proto::{
         order_management_server::{OrderManagement, OrderManagementServer},
     },
 };
+use retries::retries::{Retries, RetryPolicy};
 use tokio::sync::Notify;
 use tonic::{
     Request,
@@ -54,16 +49,14 @@ impl Resolver for Fixed {
 fn balanced(endpoints: Vec<Endpoint>) -> Result<(), launcher::Error> {
     let name = "lb.example.grpc.io".to_owned();
     let names = Names::from([(name, vec!["localhost:50051".into(), "localhost:50052".into()])]);
-    drop(
-        load_balancing::channel::Channel::to("example:///lb.example.grpc.io", &names)?.build(),
-    );
-    drop(load_balancing::channel::Channel::over(Fixed(None)).build());
-    let channel = load_balancing::channel::Channel::to("dns:///shop:50051", &names)?
+    drop(channel::Channel::to("example:///lb.example.grpc.io", &names)?.build());
+    drop(channel::Channel::over(Fixed(None)).build());
+    let channel = channel::Channel::to("dns:///shop:50051", &names)?
         .policy(RoundRobin::default())
         .build();
     drop(EchoClient::new(
         Retries::new(channel)
-            .method("/grpc.examples.echo.Echo/UnaryEcho", RetryPolicy::default()),
+            .unary("/grpc.examples.echo.Echo/UnaryEcho", RetryPolicy::default()),
     ));
     drop(transport::Channel::balance_list(endpoints.into_iter()));
     let mut request = Request::new(EchoRequest { message: "hello".into() });

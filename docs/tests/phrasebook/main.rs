@@ -31,7 +31,7 @@ const CODE: [&str; 11] = [
     include_str!("../../../productinfo/src/server.rs"),
     include_str!("../../../productinfo/tests/it/mock.rs"),
     include_str!("../../../order-management/src/server.rs"),
-    include_str!("../../../load-balancing/src/resolver.rs"),
+    include_str!("../../../crates/channel/src/resolver.rs"),
 ];
 
 /// The rows of all tables: of each cell its text, and what is in backticks there.

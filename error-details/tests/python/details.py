@@ -51,7 +51,7 @@ def main(addr):
     assert found["ErrorInfo"].reason == "ORDER_NOT_FOUND", found
 
     far = messages.Order(id="1", items=["a lamp"], destination="Atlantis")
-    korean = [("accept-language", "ko"), ("caller", "traveller")]
+    korean = [("accept-language", "ko")]
     found = details(stub.addOrder, far, code.FAILED_PRECONDITION, korean)
     assert found["PreconditionFailure"].violations[0].subject == "Atlantis", found
     assert found["LocalizedMessage"].locale == "ko", found
@@ -65,7 +65,7 @@ def main(addr):
             stub.addOrder(message, **options)
 
     found = details(too_fast, order, code.RESOURCE_EXHAUSTED)
-    assert found["QuotaFailure"].violations[0].subject == "caller:anonymous", found
+    assert found["QuotaFailure"].violations[0].subject == "all callers", found
     assert 0 < found["RetryInfo"].retry_delay.ToMilliseconds() <= 1000, found
 
 

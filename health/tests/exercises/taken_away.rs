@@ -1,4 +1,4 @@
-//! 3. Taken away.
+//! 3. Removed.
 
 use std::time::Duration;
 
@@ -10,32 +10,29 @@ use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
 #[tokio::test]
 #[ignore = "an exercise"]
-async fn exercise_3_a_service_that_is_taken_away_is_not_known_any_more() {
+async fn exercise_3_a_removed_service_is_unknown() {
     let registry = Registry::default();
     registry.set("shop", ServingStatus::Serving);
     let mut client = HealthClient::new(in_memory(registry.service()).await);
     let request = HealthCheckRequest { service: "shop".into() };
-    let mut watch = client.watch(request.clone()).await.expect("it is known").into_inner();
+    let mut watch = client.watch(request.clone()).await.expect("a watch").into_inner();
     let mut next = async || {
-        let told = timeout(Duration::from_secs(10), watch.message()).await;
-        told.expect("it is told").expect("it goes on").expect("it goes on").status()
+        let message = timeout(Duration::from_secs(10), watch.message()).await;
+        message.expect("a message").expect("no status").expect("no end").status()
     };
     assert_eq!(next().await, ServingStatus::Serving);
 
     registry.set("shop", ServingStatus::ServiceUnknown);
-    assert_eq!(next().await, ServingStatus::ServiceUnknown);
-    let status = client
-        .check(request.clone())
-        .await
-        .expect_err("it was taken away, and Check does not find it");
-    assert_eq!(status.code(), Code::NotFound);
+    assert_eq!(next().await, ServingStatus::ServiceUnknown, "the watch does not report it");
+    let status = client.check(request.clone()).await.expect_err("Check finds it");
+    assert_eq!(status.code(), Code::NotFound, "Check reports another code");
 
     registry.set("shop", ServingStatus::Serving);
-    assert_eq!(next().await, ServingStatus::Serving);
-    client.check(request.clone()).await.expect("it is known again");
+    assert_eq!(next().await, ServingStatus::Serving, "it cannot be added again");
+    client.check(request.clone()).await.expect("Check finds it again");
 
     registry.set("shop", ServingStatus::ServiceUnknown);
     registry.shut_down();
-    let status = client.check(request).await.expect_err("a shutdown does not bring it back");
-    assert_eq!(status.code(), Code::NotFound);
+    let status = client.check(request).await.expect_err("a shutdown brings it back");
+    assert_eq!(status.code(), Code::NotFound, "after a shutdown Check reports another code");
 }

@@ -1,103 +1,56 @@
 //! 2. A probe that waits.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
-use futures::stream::{self, BoxStream, StreamExt};
-use health::{registry::ServingStatus, server::PRODUCT_INFO};
-use proto::workshop::{State, dependency_client::DependencyClient};
-use testing::Process;
-use tokio::{net::TcpListener, sync::Notify, time::timeout};
+use health::registry::{Registry, ServingStatus};
+use testing::{Ended, Process, start};
+use tokio::time::{sleep, timeout};
 use tonic::{
-    Request, Response, Status,
+    Request, Status,
     transport::{Server, server::TcpIncoming},
 };
-use tonic_health::pb::{
-    HealthCheckRequest, HealthCheckResponse,
-    health_server::{Health, HealthServer},
-};
+use tonic_health::pb::health_server::HealthServer;
 
-use crate::start;
+async fn probe(addr: String, service: &str, wait: &str) -> Ended {
+    let program = env!("CARGO_BIN_EXE_health-probe");
+    let header = ["--rpc-header", "token: open-sesame"];
+    let args = [&["--addr", &addr, "--service", service, "--wait", wait][..], &header].concat();
+    Process::start(program, &args).end().await
+}
+
+fn authorize(request: Request<()>) -> Result<Request<()>, Status> {
+    let missing = || Status::unauthenticated("no token");
+    request.metadata().get("token").map(drop).ok_or_else(missing)?;
+    Ok(request)
+}
 
 #[tokio::test]
 #[ignore = "an exercise"]
-async fn exercise_2_the_probe_waits_for_a_service_that_is_about_to_serve() {
-    const PROBE: &str = env!("CARGO_BIN_EXE_health-probe");
-    let (addr, channel) = start().await;
-    let mut database = DependencyClient::new(channel);
-    database.set(State { up: false }).await.expect("it can be set");
-    let args = ["--addr", &addr, "--service", PRODUCT_INFO, "--wait"];
+async fn exercise_2_the_probe_waits_until_the_service_is_serving() {
+    let registry = Registry::default();
+    let health = HealthServer::with_interceptor(registry.clone(), authorize);
+    let addr = start(|listener, _| {
+        Server::builder().add_service(health).serve_with_incoming(TcpIncoming::from(listener))
+    })
+    .await;
+
+    registry.set("down", ServingStatus::NotServing);
     let start = Instant::now();
-    let given_up = Process::start(PROBE, &[&args[..], &["200ms"]].concat()).end().await;
-    assert_eq!(given_up.status, Some(4), "{}", given_up.stderr);
-    assert!(start.elapsed() >= Duration::from_millis(200), "it waits as long as it was told");
+    let ended = probe(addr.clone(), "down", "200ms").await;
+    assert_eq!(ended.status, Some(4), "NOT_SERVING until the end is not 4: {}", ended.stderr);
+    assert!(start.elapsed() >= Duration::from_millis(200), "it does not wait");
+    let ended = probe(addr.clone(), "unknown", "200ms").await;
+    assert_eq!(ended.status, Some(3), "an unknown service is not 3: {}", ended.stderr);
 
-    let unknown = ["--addr", &addr, "--service", "no.such.Service", "--wait", "200ms"];
-    let given_up = Process::start(PROBE, &unknown).end().await;
-    assert_eq!(given_up.status, Some(3), "as without --wait: {}", given_up.stderr);
-
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("there is a free port");
-    let addr = listener.local_addr().expect("it is bound").to_string();
-    let starting = Starting::default();
-    let server = Server::builder().add_service(HealthServer::new(starting.clone()));
-    tokio::spawn(server.serve_with_incoming(TcpIncoming::from(listener)));
-    let args = ["--addr", &addr, "--wait", "30s", "--rpc-header", "token: open-sesame"];
-    let waiting = tokio::spawn(Process::start(PROBE, &args).end());
-    // Longer than an answer may take by --rpc-timeout.
-    tokio::time::sleep(Duration::from_millis(1_500)).await;
-    assert!(!waiting.is_finished(), "it waits, whatever it is told before SERVING");
-    starting.started.notify_one();
-    let ended = timeout(Duration::from_secs(5), waiting).await.expect("it waits no longer");
-    let ended = ended.expect("it ends");
-    assert_eq!(ended.status, Some(0), "it watches, with its headers: {}", ended.stderr);
-}
-
-/// A server that starts slowly. It tells those who have a token, and of its start those who watch.
-#[derive(Clone, Default)]
-struct Starting {
-    started: Arc<Notify>,
-    told: Arc<AtomicBool>,
-}
-
-#[tonic::async_trait]
-impl Health for Starting {
-    async fn check(
-        &self,
-        request: Request<HealthCheckRequest>,
-    ) -> Result<Response<HealthCheckResponse>, Status> {
-        admit(&request)?;
-        let serving = self.told.load(Ordering::SeqCst);
-        let status = if serving { ServingStatus::Serving } else { ServingStatus::NotServing };
-        Ok(Response::new(HealthCheckResponse { status: status.into() }))
+    let waiting = tokio::spawn(probe(addr, "late", "30s"));
+    for status in [ServingStatus::NotServing, ServingStatus::Unknown] {
+        // Longer than an answer may take by --rpc-timeout.
+        sleep(Duration::from_millis(800)).await;
+        assert!(!waiting.is_finished(), "it ends before the service is SERVING");
+        registry.set("late", status);
     }
-
-    type WatchStream = BoxStream<'static, Result<HealthCheckResponse, Status>>;
-
-    async fn watch(
-        &self,
-        request: Request<HealthCheckRequest>,
-    ) -> Result<Response<Self::WatchStream>, Status> {
-        admit(&request)?;
-        let Self { started, told } = self.clone();
-        let start = stream::once(async move {
-            started.notified().await;
-            told.store(true, Ordering::SeqCst);
-            ServingStatus::Serving
-        });
-        let before =
-            [ServingStatus::ServiceUnknown, ServingStatus::NotServing, ServingStatus::Unknown];
-        let statuses = stream::iter(before).chain(start).chain(stream::pending());
-        let responses = statuses.map(|s| Ok(HealthCheckResponse { status: s.into() }));
-        Ok(Response::new(responses.boxed()))
-    }
-}
-
-fn admit(request: &Request<HealthCheckRequest>) -> Result<(), Status> {
-    let token = request.metadata().get("token");
-    token.map(|_| ()).ok_or_else(|| Status::unauthenticated("it has no token"))
+    registry.set("late", ServingStatus::Serving);
+    let ended = timeout(Duration::from_secs(5), waiting).await;
+    let ended = ended.expect("it does not end when the service is SERVING").expect("it runs");
+    assert_eq!(ended.status, Some(0), "SERVING is not 0: {}", ended.stderr);
 }

@@ -6,4 +6,3 @@
 
 mod chance;
 mod schemes;
-mod throttling;

@@ -1,47 +1,37 @@
 //! 2. Another scheme.
 
-use std::future::pending;
-
-use load_balancing::{channel::Channel, round_robin::RoundRobin, server::serve, target::Names};
-use proto::echo::{EchoRequest, echo_client::EchoClient};
+use testing::Process;
 use tokio::net::TcpListener;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_load-balancing");
 
 #[tokio::test]
 #[ignore = "an exercise"]
 async fn exercise_2_lists_of_ipv6_addresses_are_targets() {
-    for target in ["ipv6:[::1]:50051", "ipv6:[::1]:50051,[2001:db8::7]:50052"] {
-        let error = Channel::to(target, &Names::new()).err();
-        assert!(error.is_none(), "{target}: {error:?}");
+    for list in ["", "127.0.0.1:50051", "[::1]", "[::1]:50051,127.0.0.1:50052", "[::1]:1,"] {
+        let target = format!("ipv6:{list}");
+        let ended = Process::start(PROGRAM, &["client", "--target", &target]).end().await;
+        let refused = ended.status == Some(1) && ended.stderr.contains("not an IPv6 address");
+        assert!(
+            refused,
+            "--target {target} must be refused with \"... is not an IPv6 address with a port\", \
+             and the client printed: {}",
+            ended.stderr
+        );
     }
-    for (target, reason) in [
-        ("ipv6:", "IPv6"),
-        ("ipv6:127.0.0.1:50051", "IPv6"),
-        ("ipv6:[::1]", "IPv6"),
-        ("ipv6:[localhost]:50051", "IPv6"),
-        ("ipv6:[::1]:50051,127.0.0.1:50052", "\"127.0.0.1:50052\""),
-        ("ipv6:[::1]:50051,", "IPv6"),
-        ("ipv4:[::1]:50051", "IPv4"),
-    ] {
-        let error = Channel::to(target, &Names::new()).err().expect(target).to_string();
-        let refused = error.contains("is not a target") && error.contains(reason);
-        assert!(refused, "{target}: {error}");
+    if TcpListener::bind("[::1]:0").await.is_err() {
+        return; // This machine has no IPv6.
     }
-    // Some machines have no IPv6.
-    let [Ok(one), Ok(other)] =
-        [TcpListener::bind("[::1]:0").await, TcpListener::bind("[::1]:0").await]
-    else {
-        return;
-    };
-    let addrs = [&one, &other].map(|listener| listener.local_addr().expect("it is bound"));
-    tokio::spawn(serve(one, pending()));
-    tokio::spawn(serve(other, pending()));
-    let target = format!("ipv6:{},{}", addrs[0], addrs[1]);
-    let builder = Channel::to(&target, &Names::new()).expect("it is a target");
-    let channel = builder.policy(RoundRobin::default()).build();
-    channel.connected().await;
-    let mut stub = EchoClient::new(channel);
-    for addr in addrs {
-        let answer = stub.unary_echo(EchoRequest::default()).await.expect("it is answered");
-        assert_eq!(answer.into_inner().message, format!(" (from {addr})"));
+    let mut server =
+        Process::start(PROGRAM, &["server", "--addr", "[::1]:0", "--addr", "[::1]:0"]);
+    let addrs = [server.addr().await, server.addr().await];
+    let target = format!("ipv6:{}", addrs.join(","));
+    let args = ["client", "--target", &target, "--policy", "round_robin", "--calls", "2"];
+    let ended = Process::start(PROGRAM, &args).end().await;
+    for addr in &addrs {
+        assert!(
+            ended.stdout.contains(&format!("(from {addr})")),
+            "with --target {target}, the client must call {addr}: {ended:?}"
+        );
     }
 }

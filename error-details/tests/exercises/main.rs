@@ -1,0 +1,9 @@
+//! The exercises of the README, each in a file. A test fails until its exercise is solved:
+//!
+//! ```text
+//! cargo test -p error-details --test exercises -- --ignored exercise_1
+//! ```
+
+mod back_off;
+mod description;
+mod german;

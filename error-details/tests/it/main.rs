@@ -1,0 +1,10 @@
+//! The tests of this example, in one program.
+
+mod client;
+mod details;
+mod interop;
+mod language;
+#[cfg(unix)]
+mod readme;
+mod strangers;
+mod waiting;

@@ -1,7 +1,0 @@
-//! The README says what happens.
-#![cfg(unix)]
-
-#[tokio::test]
-async fn the_readme_shows_what_its_commands_print_and_what_stands_in_the_code() {
-    testing::check_readme(env!("CARGO_MANIFEST_DIR"), env!("CARGO_BIN_EXE_health")).await;
-}
