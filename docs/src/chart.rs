@@ -8,7 +8,7 @@ use plotters::{
     },
 };
 
-use crate::{paired::Ratio, report::number};
+use crate::paired::Ratio;
 
 const WIDTH: i32 = 760;
 const ROW: i32 = 30;
@@ -58,6 +58,15 @@ pub fn draw(title: &str, ratios: &[Ratio]) -> Result<String, Box<dyn std::error:
         area.present()?;
     }
     Ok(svg)
+}
+
+/// As many digits as a ratio is good for.
+pub(crate) fn number(ratio: f64) -> String {
+    match ratio {
+        ..0.1 => format!("{ratio:.3}"),
+        ..10.0 => format!("{ratio:.2}"),
+        _ => format!("{ratio:.0}"),
+    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::{cell::Cell, error::Error, fmt::Write as _, fs, path::PathBuf};
 
 use crate::{
-    chart::draw,
+    chart::{draw, number},
     paired::{Ratio, Way, compare},
 };
 
@@ -82,15 +82,6 @@ fn markdown(title: &str, ratios: &[Ratio]) -> String {
         let _ = writeln!(text, "| {name} | {median} | {low} to {high} |");
     }
     text
-}
-
-/// As many digits as a ratio is good for.
-pub(crate) fn number(ratio: f64) -> String {
-    match ratio {
-        ..0.1 => format!("{ratio:.3}"),
-        ..10.0 => format!("{ratio:.2}"),
-        _ => format!("{ratio:.0}"),
-    }
 }
 
 #[cfg(test)]

@@ -71,32 +71,3 @@ pub fn check(addr: &str) -> Result<(), Error> {
     }
     Ok(())
 }
-
-#[cfg(test)]
-mod tests {
-    use super::check;
-
-    #[test]
-    fn names_and_ip_addresses_with_a_port_are_addresses() {
-        for addr in ["127.0.0.1:50051", "localhost:0", "[::1]:65535", "my-host.example:1"] {
-            assert!(check(addr).is_ok(), "{addr}");
-        }
-    }
-
-    #[test]
-    fn what_has_no_host_or_no_port_is_refused_with_the_reason() {
-        for (addr, reason) in [
-            ("localhost", "no port"),
-            ("localhost:grpc", "not a number"),
-            ("localhost:65536", "not a number"),
-            (":50051", "no host"),
-            ("::1:50051", "in brackets"),
-            ("[localhost]:50051", "not an IPv6 address"),
-            ("http://localhost:50051", "scheme"),
-            ("two words:50051", "neither a name nor"),
-        ] {
-            let error = check(addr).expect_err(addr).to_string();
-            assert!(error.contains(reason), "{addr}: {error}");
-        }
-    }
-}

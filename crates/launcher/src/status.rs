@@ -47,25 +47,3 @@ pub fn root_cause<'a>(
     }
     root
 }
-
-#[cfg(test)]
-mod tests {
-    use super::{code_name, describe};
-    use tonic::{Code, Status};
-
-    #[test]
-    fn every_code_is_spelled_as_in_the_specification() {
-        let names = (0..=16).map(|code| code_name(Code::from(code)));
-        assert_eq!(
-            names.collect::<Vec<_>>().join(" "),
-            "OK CANCELLED UNKNOWN INVALID_ARGUMENT DEADLINE_EXCEEDED NOT_FOUND ALREADY_EXISTS \
-             PERMISSION_DENIED RESOURCE_EXHAUSTED FAILED_PRECONDITION ABORTED OUT_OF_RANGE \
-             UNIMPLEMENTED INTERNAL UNAVAILABLE DATA_LOSS UNAUTHENTICATED"
-        );
-    }
-
-    #[test]
-    fn the_message_follows_the_code() {
-        assert_eq!(describe(&Status::not_found("no such thing")), "NOT_FOUND: no such thing");
-    }
-}

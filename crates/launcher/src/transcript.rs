@@ -117,20 +117,3 @@ impl Visit for Line {
         let _ = write!(self, "{value:?}");
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::one_line;
-
-    #[test]
-    fn a_long_text_is_cut_off() {
-        assert_eq!(one_line(&"상".repeat(1_000)), "상".repeat(1_000));
-        assert_eq!(one_line(&"상".repeat(1_001)), "상".repeat(1_000) + "…");
-        assert_eq!(one_line(&"상".repeat(2_000)), "상".repeat(1_000) + "…");
-    }
-
-    #[test]
-    fn a_text_cannot_leave_its_line() {
-        assert_eq!(one_line("one\ntwo \u{1b}[2J \u{c0c1}"), "one\\ntwo \\u{1b}[2J \u{c0c1}");
-    }
-}

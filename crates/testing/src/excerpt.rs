@@ -14,6 +14,16 @@ pub fn check_excerpts(page: &Path) {
     for (info, text) in blocks(&read(page)) {
         match info.split_whitespace().collect::<Vec<_>>()[..] {
             ["rust", "sketch"] | ["sh" | "mermaid"] => {}
+            // The front page repeats a transcript of a chapter, whose test runs the command.
+            ["console", ..] if text.starts_with("$ cargo run -p ") => {
+                let name = text.split_whitespace().nth(4).unwrap_or_default();
+                let chapter = read(&folder.join(name).join("README.md"));
+                assert!(
+                    blocks(&chapter).iter().any(|(_, block)| *block == text),
+                    "{}: copy the transcript of {name}/README.md",
+                    page.display()
+                );
+            }
             ["rust", file] => check_excerpt(&text, file, &read(&folder.join(file))),
             _ => panic!("{}: a block that no test checks: ```{info}", page.display()),
         }

@@ -1,10 +1,10 @@
 //! The channel of load-balancing, and tonic's: to one backend, to three, to a hundred.
 
+use channel::{Channel, Names, RoundRobin};
 use docs::{
     paired::Way,
     report::{Outcome, Report},
 };
-use channel::{Channel, Names, RoundRobin};
 use load_balancing::stub::{Stub, balance_list, one_connection, stub};
 use retries::{
     client::UNARY_ECHO,
@@ -44,7 +44,10 @@ fn compare(
         way("tonic's, balance_list", balance_list(&addrs)?),
         way("tonic's, to one of them", one_connection(&addrs[0])?),
         way("round_robin", stub(channel.clone())),
-        way("round_robin, with retries", stub(Retries::new(channel).unary(UNARY_ECHO, RetryPolicy::default()))),
+        way(
+            "round_robin, with retries",
+            stub(Retries::new(channel).unary(UNARY_ECHO, RetryPolicy::default())),
+        ),
     ];
     report.compare(table, title, ways)
 }

@@ -3,3 +3,4 @@
 mod connections;
 mod process;
 mod sides;
+mod texts;

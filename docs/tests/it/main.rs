@@ -1,10 +1,10 @@
-//! What the pages of the whole workspace promise each other: the READMEs, and what is in this folder.
+//! What the pages of the workspace promise: their links, their code, and what they say about tonic.
 
+mod claims;
 mod code;
 mod links;
-mod look;
-mod measured;
-mod workshop;
+mod listed;
+mod phrasebook;
 
 use std::{
     fs,
@@ -48,11 +48,6 @@ fn examples() -> Vec<String> {
     let examples = inside(root()).filter(|folder| folder.join("src/main.rs").exists());
     let name = |folder: PathBuf| folder.file_name().unwrap().to_string_lossy().into_owned();
     examples.map(name).collect()
-}
-
-/// The README of an example.
-fn chapter(example: &str) -> String {
-    read(&root().join(example).join("README.md"))
 }
 
 fn parse(text: &str) -> Parser<'_> {

@@ -18,7 +18,7 @@ mod tokens;
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use tokens::{balanced, stands_in, tokens};
 
-const PAGE: &str = include_str!("../../from-go-and-java.md");
+const PAGE: &str = include_str!("../../../from-go-and-java.md");
 
 const CODE: [&str; 11] = [
     ch2::TEXT,
@@ -28,10 +28,10 @@ const CODE: [&str; 11] = [
     ch5_channel::TEXT,
     ch7::TEXT,
     ch8::TEXT,
-    include_str!("../../../productinfo/src/server.rs"),
-    include_str!("../../../productinfo/tests/it/mock.rs"),
-    include_str!("../../../order-management/src/server.rs"),
-    include_str!("../../../crates/channel/src/resolver.rs"),
+    include_str!("../../../../productinfo/src/server.rs"),
+    include_str!("../../../../productinfo/tests/it/mock.rs"),
+    include_str!("../../../../order-management/src/server.rs"),
+    include_str!("../../../../crates/channel/src/resolver.rs"),
 ];
 
 /// The rows of all tables: of each cell its text, and what is in backticks there.

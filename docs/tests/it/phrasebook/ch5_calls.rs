@@ -43,6 +43,12 @@ async fn a_stream_to_its_end(mut client: OrderManagementClient<Channel>) -> Resu
     }
 }
 
+fn is_lost(status: &Status) -> bool {
+    use std::error::Error as _;
+    let made_by_tonic = status.source().is_some();
+    status.code() == Code::Unavailable || status.code() == Code::Unknown && made_by_tonic
+}
+
 async fn cancelled(mut client: OrderManagementClient<Channel>) -> Result<(), Status> {
     let mut orders = client.search_orders("Google".to_owned()).await?.into_inner();
     orders.message().await?;
