@@ -153,12 +153,20 @@ async fn twelve_streams_of_5000_ids_wait_for_a_client_that_reads_later() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn all_200_streams_may_be_full_of_the_smallest_messages() {
-    // With this window the server cannot send a shipment, so it does not read an id.
+    // With this window the server cannot send a shipment. It reads three ids for the first one, and
+    // then no more.
     let mut client = RawClient::connect(0).await;
     let mut calls = Vec::new();
     for _ in 0..200 {
         let (mut ids, response) = client.call().await;
-        fill(&mut ids, &message("")).await;
+        let first = message("102");
+        for _ in 0..3 {
+            send(&mut ids, first.clone()).await.unwrap();
+        }
+        for _ in 0..(STREAM_WINDOW - 3 * first.len()) / message("").len() {
+            let sent = timeout(PATIENCE, send(&mut ids, message(""))).await;
+            sent.expect("the window has room").expect("the connection works");
+        }
         calls.push((ids, response));
     }
     client.check().await;
@@ -173,6 +181,8 @@ async fn serve_many_frames(listener: TcpListener, full: Arc<Semaphore>) {
     let (stream, _) = listener.accept().await.unwrap();
     let mut connection = h2::server::Builder::new()
         .max_send_buffer_size(1_000)
+        // It does not read the requests, and must not lose the connection over that.
+        .initial_connection_window_size(launcher::CONNECTION_WINDOW)
         .handshake::<_, Bytes>(stream)
         .await
         .unwrap();
