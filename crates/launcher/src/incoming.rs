@@ -369,6 +369,10 @@ impl AsyncWrite for Connection {
                 _ => {}
             });
         }
+        if this.phase == Phase::Draining && !this.goaway && this.calls.open.is_empty() {
+            // This was the end of the last call. `check` closes the connection when it is polled.
+            context.waker().wake_by_ref();
+        }
         Poll::Ready(Ok(written))
     }
 

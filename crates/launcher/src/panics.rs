@@ -7,6 +7,8 @@
 use std::{
     panic::{self, PanicHookInfo},
     process,
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
+    thread,
 };
 
 use crate::{output::STDOUT, print_error};
@@ -14,7 +16,14 @@ use crate::{output::STDOUT, print_error};
 /// From here on, a panic in any thread or task prints one line to standard error and ends the
 /// process with `status`.
 pub fn exit_on_panic(status: u8) {
+    static PANICKED: AtomicBool = AtomicBool::new(false);
     panic::set_hook(Box::new(move |panic| {
+        if PANICKED.swap(true, Relaxed) {
+            // Another thread was first, and ends the process.
+            loop {
+                thread::park();
+            }
+        }
         STDOUT.finish();
         print_error(&describe(panic));
         process::exit(status.into());

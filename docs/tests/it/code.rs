@@ -21,7 +21,9 @@ fn missing(command: &str) -> Option<&str> {
     };
     // A variable of the shell's stands for several.
     let package = after("-p").filter(|package| !package.starts_with('$'));
-    let package = root().join(package.unwrap_or_default());
+    let name = package.unwrap_or_default();
+    let library = root().join("crates").join(name);
+    let package = if library.join("Cargo.toml").exists() { library } else { root().join(name) };
     if !package.join("Cargo.toml").exists() {
         return after("-p");
     }

@@ -1,6 +1,9 @@
 //! Step 4: the server by hand against clients of tonic's, and against bad input.
 
-use std::time::{Duration, Instant};
+use std::{
+    future::pending,
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 use futures::channel::oneshot;
@@ -31,7 +34,12 @@ async fn serve() -> Server {
     let (listener, addr) = listen().await;
     let (stop, stopped) = stop::channel();
     let ended = tokio::spawn(async {
-        let shutdown = async { drop(stopped.await) };
+        // Dropping the sender does not stop the server.
+        let shutdown = async {
+            if stopped.await.is_err() {
+                pending().await
+            }
+        };
         by_hand::serve(listener, shutdown).await.expect("it drains");
     });
     Server { addr, stop, ended }

@@ -51,13 +51,13 @@ fn calls_are_shown_with_headers_messages_and_trailers() {
     assert_eq!(
         of(Side::Client, &lines),
         [
-            "1 HEADERS       stream 1 END_HEADERS length 42",
+            "1 HEADERS       stream 1 END_HEADERS length 44",
             "1   :path: /good",
             "1   content-type: application/grpc",
             "1 DATA          stream 1 END_STREAM length 9",
             "1   message of 4 bytes",
             "1     1: \"yo\"",
-            "3 HEADERS       stream 3 END_STREAM END_HEADERS length 45",
+            "3 HEADERS       stream 3 END_STREAM END_HEADERS length 47",
             "3   :path: /refused",
             "3   content-type: application/grpc",
         ]
@@ -65,7 +65,7 @@ fn calls_are_shown_with_headers_messages_and_trailers() {
     assert_eq!(
         of(Side::Server, &lines),
         [
-            "1 HEADERS       stream 1 END_HEADERS length 42",
+            "1 HEADERS       stream 1 END_HEADERS length 44",
             "1   :status: 200",
             "1   content-type: application/grpc",
             "1 DATA          stream 1 length 12",
