@@ -35,14 +35,14 @@ impl Connection {
         Ok(Self { requests, authority: authority.to_owned() })
     }
 
-    /// Makes a call with one message, and passes each message of the response to `received`. Fails with
+    /// Makes a call with one message, and passes each message of the response to `on_message`. Fails with
     /// the status of the call unless it is OK.
     pub async fn call(
         &self,
         path: &str,
         message: &[u8],
         timeout: Duration,
-        mut received: impl FnMut(Bytes),
+        mut on_message: impl FnMut(Bytes),
     ) -> Result<(), Status> {
         // Always POST, even to read something: a GET could be cached or repeated. The URI becomes
         // `:scheme`, `:authority` and `:path`. The path, /PACKAGE.SERVICE/METHOD, is all that the
@@ -75,7 +75,7 @@ impl Connection {
             // 4 MiB is gRPC's default limit in every language.
             let mut receiver = Receiver::new(body, 4 * 1024 * 1024);
             while let Some(message) = receiver.next().await? {
-                received(message);
+                on_message(message);
             }
             // No more messages, so the trailers follow. Only they say whether the call succeeded.
             let trailers =

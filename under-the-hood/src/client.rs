@@ -28,8 +28,8 @@ pub async fn run(target: String, frames: bool) -> Result<(), Error> {
         transcript!(client, "  {line}");
     }
     let message = message.bytes();
-    let framed = frame(&message)?;
-    let prefix = raw::hex(framed.get(..LENGTH).unwrap_or_default());
+    let body = frame(&message)?;
+    let prefix = raw::hex(body.get(..LENGTH).unwrap_or_default());
     transcript!(client, "and its prefix: {prefix}, not compressed, {} bytes", message.len());
 
     transcript!(client, "3. the call by hand");

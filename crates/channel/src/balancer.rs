@@ -60,7 +60,7 @@ pub(crate) async fn balance(
                 Err(error) => reason = Some(error.to_string()),
             },
             () = news.changed.notified() => {}
-            Some(ended) = tasks.join_next() => match ended.map_err(|error| error.try_into_panic()) {
+            Some(ended) = tasks.join_next() => match ended.map_err(tokio::task::JoinError::try_into_panic) {
                 // A panic ends the channel, and its calls fail. Otherwise they would wait for a
                 // subchannel that never changes again.
                 Err(Ok(panic)) => resume_unwind(panic),
@@ -97,6 +97,8 @@ fn reconcile(
             None => new.push(create(addr)),
         }
     }
-    old.iter().for_each(|subchannel| subchannel.shut_down());
+    for subchannel in &old {
+        subchannel.shut_down();
+    }
     new
 }

@@ -211,12 +211,11 @@ impl Subchannel {
             handshake(stream, self.addr, authority.clone(), *keepalive).await
         });
         let mut open = pin!(open);
-        let opened = match timeout(SLOW, &mut open).await {
-            Ok(opened) => opened,
-            Err(_) => {
-                self.news.changed.notify_one();
-                open.await
-            }
+        let opened = if let Ok(opened) = timeout(SLOW, &mut open).await {
+            opened
+        } else {
+            self.news.changed.notify_one();
+            open.await
         };
         opened.map_err(|_| format!("no HTTP/2 handshake within {CONNECT_TIMEOUT:?}"))?
     }

@@ -6,6 +6,7 @@
 //! printed as soon as there is room again.
 
 use std::{
+    fmt::Write as _,
     io::{self, Write},
     mem,
     sync::{Condvar, Mutex, MutexGuard, PoisonError},
@@ -94,7 +95,9 @@ impl Output {
     fn report_dropped(&self, queue: &mut Queue) {
         if queue.dropped > 0 && queue.text.len() < QUEUE / 2 {
             let (dropped, name) = (mem::take(&mut queue.dropped), self.name);
-            queue.text += &format!("launcher | {dropped} lines dropped: {name} was not read\n");
+            // Writing to a string cannot fail.
+            let _ =
+                writeln!(queue.text, "launcher | {dropped} lines dropped: {name} was not read");
             self.changed.notify_all();
         }
     }

@@ -31,7 +31,13 @@ pub fn exit_on_panic(status: u8) {
 }
 
 fn describe(panic: &PanicHookInfo<'_>) -> String {
-    let message = panic.payload_as_str().unwrap_or("a panic without a message");
+    // `panic!` makes a `&str` of a text alone, and a `String` of one with values in it.
+    let payload = panic.payload();
+    let message = payload
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("a panic without a message");
     let location = panic.location().map_or_else(String::new, |location| {
         // Of a dependency's path, its package and the file in it are enough.
         let parts = location.file().split(['/', '\\']).collect::<Vec<_>>();

@@ -8,6 +8,7 @@
     clippy::indexing_slicing,
     clippy::missing_panics_doc,
     clippy::panic,
+    clippy::unwrap_used,
     reason = "a panic is how a test fails"
 )]
 

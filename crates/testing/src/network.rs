@@ -22,7 +22,7 @@ use proto::echo::{
 use tokio::{
     io::{DuplexStream, copy, duplex, split},
     select,
-    sync::{Notify, mpsc, watch},
+    sync::mpsc,
     task::JoinSet,
     time::Instant,
 };
@@ -91,6 +91,7 @@ impl Network {
     }
 
     /// Listens, and returns the connections and a token that [`stop`](Self::stop) cancels.
+    #[must_use]
     pub fn listen(
         &self,
         number: u8,
@@ -109,6 +110,7 @@ impl Network {
 
     /// Ends a backend gracefully: it sends GOAWAY and finishes its calls. New connections are
     /// refused. Returns the open ones.
+    #[must_use]
     pub fn stop(&self, number: u8) -> JoinSet<()> {
         let running = self.0.lock().unwrap().backends.remove(&addr(number)).expect("it runs");
         running.stop.cancel();
@@ -156,7 +158,7 @@ impl Network {
 struct Backend(SocketAddr);
 
 impl Backend {
-    fn answer(&self, request: EchoRequest) -> EchoResponse {
+    fn answer(&self, request: &EchoRequest) -> EchoResponse {
         EchoResponse { message: format!("{} (from {})", request.message, self.0) }
     }
 }
@@ -169,7 +171,7 @@ impl Echo for Backend {
         &self,
         request: Request<EchoRequest>,
     ) -> Result<Response<EchoResponse>, Status> {
-        Ok(Response::new(self.answer(request.into_inner())))
+        Ok(Response::new(self.answer(request.get_ref())))
     }
 
     type ServerStreamingEchoStream = Answers;
@@ -178,7 +180,7 @@ impl Echo for Backend {
         &self,
         request: Request<EchoRequest>,
     ) -> Result<Response<Answers>, Status> {
-        let answer = self.answer(request.into_inner());
+        let answer = self.answer(request.get_ref());
         Ok(Response::new(stream::repeat(answer).take(3).map(Ok).boxed()))
     }
 
@@ -196,7 +198,7 @@ impl Echo for Backend {
         request: Request<Streaming<EchoRequest>>,
     ) -> Result<Response<Answers>, Status> {
         let backend = Self(self.0);
-        let answers = request.into_inner().map_ok(move |request| backend.answer(request));
+        let answers = request.into_inner().map_ok(move |request| backend.answer(&request));
         Ok(Response::new(answers.boxed()))
     }
 }

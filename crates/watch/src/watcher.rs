@@ -200,14 +200,14 @@ impl Direction {
         }
         // HPACK can expand one byte to a header of kilobytes, so the limit applies once more.
         let (mut size, mut grpc, mut headers) = (0, false, Vec::new());
-        let decoded = decoder.decode_with_cb(&self.block.split(), |name, value| {
+        let result = decoder.decode_with_cb(&self.block.split(), |name, value| {
             size += name.len() + value.len();
             grpc |= &*name == b"content-type" && value.starts_with(b"application/grpc");
             if size <= MAX_HEADERS {
                 headers.push(format!("  {}: {}", name.escape_ascii(), value.escape_ascii()));
             }
         });
-        if let Err(why) = decoded {
+        if let Err(why) = result {
             return self.cannot_decode(frame.stream, &format!("{why:?}"));
         }
         for header in headers {

@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderValue};
 /// The name of the header.
 pub const HEADER: &str = "grpc-timeout";
 
-/// The longest timeout that [`format`] writes, a little more than three years.
+/// The longest timeout that [`format()`] writes, a little more than three years.
 pub const MAX: Duration = Duration::from_secs(99_999_999);
 
 /// Reads the timeout from a request's headers. `None` if there is none, or if it is invalid.

@@ -19,11 +19,13 @@ async fn attempts(mut fail: impl FnMut(usize) -> Option<Status>) -> Vec<u128> {
     times
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "as `attempts` takes it")]
 fn unavailable() -> Option<Status> {
     Some(Status::unavailable("no server"))
 }
 
 /// A status with a `RetryInfo`.
+#[expect(clippy::unnecessary_wraps, reason = "as `attempts` takes it")]
 fn later(code: Code, seconds: u64) -> Option<Status> {
     let details = ErrorDetails::with_retry_info(Some(Duration::from_secs(seconds)));
     Some(Status::with_error_details(code, "later", details))

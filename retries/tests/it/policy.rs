@@ -156,9 +156,10 @@ async fn a_stream_whose_messages_come_later_arrives_whole_and_has_one_attempt() 
         });
         let messages = tokio_stream::iter([say("a"), say(" b")]).chain(rest);
         let answer = stub.client_streaming_echo(messages).await;
-        match failures.is_empty() {
-            true => assert_eq!(answer.expect("an answer").into_inner().message, "a b c"),
-            false => assert_eq!(answer.expect_err("it failed").code(), Code::Unavailable),
+        if failures.is_empty() {
+            assert_eq!(answer.expect("an answer").into_inner().message, "a b c");
+        } else {
+            assert_eq!(answer.expect_err("it failed").code(), Code::Unavailable);
         }
         assert_eq!(backend.calls(), attempts);
     }

@@ -75,7 +75,7 @@ async fn a_client_that_finds_no_backend_says_so_in_one_line_and_exits_with_1() {
 #[tokio::test]
 async fn with_wait_for_ready_a_call_waits_until_its_backend_starts() {
     let (held, addr) = closed_addr();
-    let mut client = client(&[addr.clone()], &["--calls", "1", "--wait-for-ready"]);
+    let mut client = client(std::slice::from_ref(&addr), &["--calls", "1", "--wait-for-ready"]);
     client.line("1 at a time").await;
     drop(held);
     let (_server, _) = backend(&addr).await;

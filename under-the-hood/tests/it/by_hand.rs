@@ -37,7 +37,7 @@ async fn serve() -> Server {
         // Dropping the sender does not stop the server.
         let shutdown = async {
             if stopped.await.is_err() {
-                pending().await
+                pending::<()>().await;
             }
         };
         by_hand::serve(listener, shutdown).await.expect("it drains");

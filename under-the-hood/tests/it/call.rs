@@ -135,6 +135,7 @@ fn grpc() -> http::response::Builder {
     http::Response::builder().header("content-type", "application/grpc")
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "as the server takes it")]
 fn ok() -> Option<http::HeaderMap> {
     Some(status::Status::new(0, "").to_trailers())
 }

@@ -87,7 +87,7 @@ async fn start() -> Running {
         Server::builder()
             .add_service(EchoServer::new(Slow(Arc::clone(&begun))))
             .serve_with_incoming_shutdown(incoming(listener), async {
-                stopped.await.unwrap_or_default()
+                stopped.await.unwrap_or_default();
             }),
     );
     Running { addr, begun, stop, served }

@@ -42,9 +42,8 @@ async fn process_1_of_a_container_ends_on_a_signal() {
     for signal in ["INT", "TERM"] {
         // The shell is process 1 of a new namespace, and then becomes our program.
         let script = format!(
-            "unshare --pid --fork --map-root-user sh -c 'exec \"$0\" wait' {} & \
-             wait $!",
-            MISBEHAVE
+            "unshare --pid --fork --map-root-user sh -c 'exec \"$0\" wait' {MISBEHAVE} & \
+             wait $!"
         );
         let mut waiting = Process::start("sh", &["-c", &script]);
         waiting.line("waiting").await;
