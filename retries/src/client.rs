@@ -88,11 +88,9 @@ impl Client {
         };
         let advice = match status.code() {
             Code::Unavailable if failed == self.calls => {
-                "; start backends with `cargo run -p retries -- server`, or pass their addresses \
-                 with --addr"
+                "; start backends with `cargo run -p retries -- server`, or pass their --addr"
             }
             Code::DeadlineExceeded => "; check whether the backends hang or are overloaded",
-            Code::Unimplemented => "; is it the server of another example?",
             _ => "",
         };
         let last = describe(&status);

@@ -22,12 +22,10 @@ const CONCURRENCY: usize = 64;
 const DEADLINE: Duration = Duration::from_secs(1);
 const HANG: Duration = Duration::from_secs(2);
 
-#[derive(Clone, Copy, Debug)]
-enum Event {
-    Kill,
-    Drain,
-    Hang,
-}
+/// What happens to the backend.
+const KILLED: &str = "killed and restarted";
+const DRAINED: &str = "drained and restarted";
+const HANGS: &str = "hangs for 2 s";
 
 /// Makes calls without and with retries while something happens to a backend.
 pub async fn run() -> Result<(), Error> {
@@ -39,14 +37,10 @@ pub async fn run() -> Result<(), Error> {
         transcript!(server, "listening on {addr}");
     }
     transcript!(client, "{CALLS} calls in each line, {CONCURRENCY} at a time");
-    for (event, name) in [
-        (Event::Kill, "killed and restarted"),
-        (Event::Drain, "drained and restarted"),
-        (Event::Hang, "hangs for 2 s"),
-    ] {
+    for event in [KILLED, DRAINED, HANGS] {
         for (retries, with) in [(false, "without retries"), (true, "with retries")] {
             let failed = calls_during(event, &mut victim, stub(&addrs, retries).await?).await?;
-            transcript!(client, "  {name}, {with}: {failed} of {CALLS} calls failed");
+            transcript!(client, "  {event}, {with}: {failed} of {CALLS} calls failed");
         }
     }
     Ok(())
@@ -70,7 +64,7 @@ async fn stub(addrs: &[String], retries: bool) -> Result<Stub, Error> {
 
 /// Makes the calls. The event happens after a third of them, and is over after another third.
 /// Returns how many failed.
-async fn calls_during(event: Event, victim: &mut Backend, stub: Stub) -> Result<usize, Error> {
+async fn calls_during(event: &str, victim: &mut Backend, stub: Stub) -> Result<usize, Error> {
     let (count, mut progress) = watch::channel(0);
     let mut failed = 0;
     let call = || echo(stub.clone(), DEADLINE, false);
@@ -81,9 +75,9 @@ async fn calls_during(event: Event, victim: &mut Backend, stub: Stub) -> Result<
     let happens = async {
         progress.wait_for(|ended| *ended >= CALLS / 3).await?;
         match event {
-            Event::Kill => victim.kill().await?,
-            Event::Drain => victim.drain().await?,
-            Event::Hang => {
+            KILLED => victim.kill().await?,
+            DRAINED => victim.drain().await?,
+            _ => {
                 victim.hang(HANG);
                 sleep(HANG).await;
                 return Ok(());
