@@ -10,18 +10,24 @@ use prost::Message;
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=proto");
 
-    // Both halves of the work start from this: the definitions, parsed and checked. It is
-    // what `protoc --descriptor_set_out` writes.
-    let descriptors = protox::compile(
-        ["dependency.proto", "echo.proto", "order_management.proto", "product_info.proto"],
-        ["proto"],
-    )?;
+    // Every definition in the folder, in an order that does not depend on the file system.
+    let mut files = Vec::new();
+    for entry in fs::read_dir("proto")? {
+        let file = entry?.path();
+        if file.extension().is_some_and(|extension| extension == "proto") {
+            files.push(file);
+        }
+    }
+    files.sort();
 
-    // Kept for those who ask at run time what a server offers (server reflection).
+    // Parses and checks them. `protoc --descriptor_set_out` writes the same.
+    let descriptors = protox::compile(files, ["proto"])?;
+
+    // For server reflection, with which a client asks a server for its definitions.
     let out_dir = env::var("OUT_DIR")?;
     fs::write(Path::new(&out_dir).join("descriptors.bin"), descriptors.encode_to_vec())?;
 
-    // The messages are prost's half, the services tonic's; docs/codegen.md tells them apart.
+    // prost generates the messages, tonic the services. docs/codegen.md shows both.
     tonic_prost_build::configure().compile_fds(descriptors)?;
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! The service definitions of all examples, as Rust.
 //!
-//! What is in the modules below is generated from `proto/*.proto` when this crate is built;
-//! `docs/codegen.md` says how, and `cargo doc -p proto --open` shows the result.
+//! The code in the modules below is generated from `proto/*.proto` when this crate is built.
+//! `docs/codegen.md` explains how, and `cargo doc -p proto --open` shows the result.
 //!
 //! A proto package becomes a Rust module, however many files it is spread over. Of each
 //! service there are two halves: `…_client` with the stub, and `…_server` with the trait that

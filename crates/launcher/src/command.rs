@@ -40,34 +40,37 @@ impl Command {
     }
 }
 
-/// Refuses what is no `HOST:PORT`, before anything tries to use it.
+/// Checks that `addr` is a `HOST:PORT`, before anything tries to use it. An IPv6 address has
+/// brackets, as in a URI.
 ///
-/// An IPv6 address stands in brackets, as in a URI.
+/// # Errors
+///
+/// The reason why it is not, and how to write one.
 pub fn check(addr: &str) -> Result<(), Error> {
     let refuse = |why: &str| {
-        Err(format!("{addr:?} is no address: {why}; write HOST:PORT, as in 127.0.0.1:50051")
+        Err(format!("invalid address {addr:?}: {why}; write HOST:PORT, as in 127.0.0.1:50051")
             .into())
     };
     if addr.contains("://") {
-        return refuse("it has a scheme");
+        return refuse("it must not have a scheme");
     }
     let Some((host, port)) = addr.rsplit_once(':') else {
-        return refuse("it has no port");
+        return refuse("missing port");
     };
     if port.parse::<u16>().is_err() {
-        return refuse("its port is not a number from 0 to 65535");
+        return refuse("the port must be a number from 0 to 65535");
     }
     if host.is_empty() {
-        return refuse("it has no host (0.0.0.0 is all of this machine's)");
+        return refuse("missing host (0.0.0.0 means all addresses of this machine)");
     }
     if let Some(ip) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
         if ip.parse::<Ipv6Addr>().is_err() {
-            return refuse("what stands in brackets is not an IPv6 address");
+            return refuse("the brackets do not contain an IPv6 address");
         }
     } else if host.contains(':') {
-        return refuse("an IPv6 address stands in brackets, as in [::1]:50051");
+        return refuse("an IPv6 address needs brackets, as in [::1]:50051");
     } else if !host.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c)) {
-        return refuse("its host is neither a name nor an IP address");
+        return refuse("the host is neither a name nor an IP address");
     }
     Ok(())
 }

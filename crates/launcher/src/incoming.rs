@@ -14,7 +14,7 @@
 //! therefore closes itself during shutdown if its peer sends nothing for a second.
 //!
 //! To know which calls are in flight, a [`Connection`] looks at the nine bytes in front of each
-//! HTTP/2 frame that passes. That works for any server on top of it, tonic's or another.
+//! HTTP/2 frame that passes. This works for any server on top of it, tonic's or another.
 
 use std::{
     collections::HashSet,
@@ -62,7 +62,7 @@ tokio::task_local! {
 /// soon as its `shutdown` future ends.
 #[must_use]
 pub fn incoming(listener: TcpListener) -> Incoming {
-    // Outside of the launcher nobody asks for the number.
+    // Without the launcher, as in a test, the number is not used.
     let in_flight = CALLS_IN_FLIGHT.try_with(Arc::clone).unwrap_or_default();
     Incoming { listener, pause: None, in_flight, shutdown: Arc::default() }
 }
@@ -77,12 +77,12 @@ pub struct Incoming {
     shutdown: Arc<Shutdown>,
 }
 
-/// Tells the connections that the server shuts down.
+/// Reports to the connections that the server shuts down.
 #[derive(Debug, Default)]
 struct Shutdown {
-    /// What a connection looks at each time it is polled, because looking costs next to nothing.
+    /// Each connection reads this whenever it is polled, because reading it costs next to nothing.
     started: AtomicBool,
-    /// What wakes a connection that is waiting for its peer.
+    /// Wakes a connection that is waiting for its peer.
     signal: CancellationToken,
 }
 
@@ -134,7 +134,7 @@ pub struct Connection {
     calls: Calls,
     phase: Phase,
     timer: Pin<Box<Sleep>>,
-    /// Whether the server has sent GOAWAY. A proxy sends none of its own.
+    /// Whether the server has sent GOAWAY. A proxy sends none.
     goaway: bool,
     shutdown: Arc<Shutdown>,
     signal: Pin<Box<WaitForCancellationFutureOwned>>,
@@ -142,7 +142,7 @@ pub struct Connection {
     waker: Option<Waker>,
 }
 
-/// Where a [`Connection`] is in its life.
+/// The phases in the life of a [`Connection`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Phase {
     /// The preface is incomplete. The timer closes the connection.

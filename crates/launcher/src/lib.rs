@@ -1,7 +1,7 @@
 //! The command line that all examples share: the server, the client, or both in one process.
 //!
-//! An ordinary example hands its two sides to [`main`] and is done. One with flags or
-//! sub-commands of its own writes its own [`clap::Parser`], flattens [`Command`] into it, and
+//! An ordinary example hands its two sides to [`main`] and is done. One with more flags or
+//! sub-commands has a separate [`clap::Parser`], flattens [`Command`] into it, and
 //! calls [`run`] and, for the shared sub-commands, [`Command::run`]:
 //!
 //! ```no_run
@@ -65,10 +65,10 @@ pub use transport::{CONNECTION_WINDOW, STREAM_WINDOW, STREAMS, builder, endpoint
 #[doc(hidden)]
 pub use tracing;
 
-/// Why an example ended early, to be told in one line.
+/// The reason why an example ended early. It is printed in one line.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
 
-/// What `--help` says last.
+/// The last line of `--help`.
 pub const BOTH: &str = "Without a command both sides run in one process, on free ports.";
 
 /// A future that ends when a server is to stop: to take no more connections, to finish the
@@ -107,9 +107,9 @@ where
 /// Runs `example` to its end, with the transcript on standard output, and on standard error what
 /// `RUST_LOG` asks for and an error as one line.
 ///
-/// This does what `#[tokio::main]` does, start a runtime and run a future in it, and adds what
-/// every mode of every example needs: it ends on Ctrl-C and SIGTERM, a panic ends the process with
-/// one line, and the end waits neither for a reader of the transcript nor for a name lookup.
+/// Like `#[tokio::main]`, it starts a runtime and runs a future in it. In addition, every mode ends
+/// on Ctrl-C and SIGTERM, and a panic ends the process with one line. The end waits neither for a
+/// reader of the transcript nor for a name lookup.
 pub fn run(example: impl Future<Output = Result<(), Error>>) -> ExitCode {
     transcript::start();
     exit_on_panic(1);

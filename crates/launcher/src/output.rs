@@ -1,6 +1,6 @@
-//! Standard output and standard error, without waiting for whoever reads them.
+//! Standard output and standard error, without waiting for their readers.
 //!
-//! A pipe holds 64 KiB. A program that writes to a full pipe stands still until the other end
+//! A pipe holds 64 KiB. A program that writes to a full pipe is blocked until the other end
 //! reads, and with `server | less` that can be never. So lines go into a bounded queue, and a
 //! thread writes them. When the queue is full, lines are dropped and counted, and the count is
 //! printed as soon as there is room again.
@@ -102,7 +102,7 @@ impl Output {
         }
     }
 
-    /// Writes what is queued, for as long as the process lives.
+    /// Writes the queued lines, for as long as the process lives.
     fn write(&self) {
         // `anstream` removes the colours where they are not wanted: in a pipe, with NO_COLOR, on a
         // dumb terminal.
@@ -119,10 +119,10 @@ impl Output {
             let text = mem::take(&mut queue.text);
             queue.writing = true;
             drop(queue);
-            // In pieces, so that `finish` can tell a slow reader from one that has stopped.
+            // In pieces, so that `finish` can distinguish a slow reader from one that has stopped.
             for piece in text.as_bytes().chunks(PIECE) {
-                // An error means that the stream is closed, as by `| head`. Nobody is there to be
-                // told.
+                // An error means that the reader has closed the stream, as `| head` does. So there
+                // is no one to report it to.
                 let _ = stream.write_all(piece).and_then(|()| stream.flush());
                 self.lock().progress += 1;
                 self.changed.notify_all();

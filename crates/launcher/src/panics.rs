@@ -1,6 +1,6 @@
 //! Panics, anywhere in the process, end it with one line and not with a backtrace.
 //!
-//! tokio catches a panic in a task and keeps it for whoever awaits the task. Often no one does.
+//! tokio catches a panic in a task and passes it to the code that awaits the task. Often none does.
 //! Then a server goes on without a part of it, or a client reports success for calls that it never
 //! made. Go ends the whole process, and so does this.
 

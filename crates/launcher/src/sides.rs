@@ -30,7 +30,7 @@ pub const DRAIN: Duration = Duration::from_secs(10);
 /// refused, and calls in flight finish. A second signal, or 10 seconds, end those too, and make it
 /// an error.
 ///
-/// All addresses are bound before the first is announced, so that nobody connects to a server that
+/// All addresses are bound before the first is announced, so that no client connects to a server that
 /// then fails to start.
 pub async fn server<S, E>(addrs: &[String], serve: S) -> Result<(), Error>
 where
@@ -63,7 +63,7 @@ where
 
 /// Makes the example's calls to the server at `addr`.
 ///
-/// Its error, in one line, says what was tried, why it failed and what to do.
+/// Its error is one line: what failed, why, and what to do.
 pub async fn client<C>(addr: &str, connect: C) -> Result<(), Error>
 where
     C: AsyncFnOnce(String) -> Result<(), Error>,
@@ -130,7 +130,7 @@ async fn serve_until(
         () = stop(&mut signals) => shutdown.cancel(),
     }
     // The calls that are left when this returns are cut off by the end of the process. Dropping
-    // `serving` would not do that, because each connection is a task of its own.
+    // `serving` would not do that, because each connection is a separate task.
     let reason = select! {
         result = serving => return result,
         () = signals.next() => "a second signal ended the server".to_owned(),
@@ -143,7 +143,7 @@ async fn serve_until(
     }
 }
 
-/// Puts a client's error in one line that says what was tried, why it failed and what to do.
+/// Puts a client's error in one line: what failed, why, and what to do.
 fn explain(addr: &str, error: Error) -> Error {
     if let Some(status) = error.downcast_ref::<Status>() {
         // All examples serve on the same port by default, so it is easily the wrong one.

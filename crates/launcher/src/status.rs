@@ -36,7 +36,7 @@ pub fn describe(status: &Status) -> String {
     line
 }
 
-/// What an error comes down to: "Connection refused", where the error itself says no more than
+/// The innermost source of an error: "Connection refused", for example, if the error itself is only
 /// "transport error".
 pub fn root_cause<'a>(
     error: &'a (dyn std::error::Error + 'static),

@@ -1,4 +1,4 @@
-//! What the user sees: the transcript on standard output, diagnostics on standard error.
+//! The transcript on standard output, and diagnostics on standard error.
 //!
 //! [`transcript!`](crate::transcript) writes a line of the transcript. It is a `tracing` event
 //! whose target is the side, so the same lines can go to any other log. Without a subscriber, as
@@ -30,7 +30,7 @@ use crate::output::{STDERR, STDOUT};
 /// launcher::transcript!(server, "storing {:?}", "Apple iPhone 11");
 /// ```
 ///
-/// In a service of your own, write `tracing::info!("storing {name:?}")` instead.
+/// In your own service, write `tracing::info!("storing {name:?}")` instead.
 #[macro_export]
 macro_rules! transcript {
     (server, $($message:tt)+) => { $crate::tracing::info!(target: "server", $($message)+) };
@@ -76,8 +76,8 @@ const MAX_LINE: usize = 1_000;
 /// The text in one line: control characters are escaped, and what exceeds 1,000 characters is cut
 /// off.
 ///
-/// Much of what is shown has come from the other side. It must not be able to start a line of its
-/// own, or to move the terminal's cursor.
+/// Many texts come from the other side. They must not be able to start a new line, or to move the
+/// terminal's cursor.
 #[must_use]
 pub fn one_line(text: &str) -> String {
     let mut line = Line { text: String::new(), characters: 0 };
@@ -86,7 +86,7 @@ pub fn one_line(text: &str) -> String {
     line.text
 }
 
-/// A line as it grows. What is formatted into it is escaped on the way, without a copy.
+/// A line that grows. Text is escaped as it is formatted into the line, without another copy.
 struct Line {
     text: String,
     characters: usize,

@@ -1,14 +1,14 @@
-//! Whether a quoted excerpt still stands in the file that it names.
+//! Checks that a quoted excerpt is still in the file that it names.
 
 use std::{fs, path::Path};
 
 use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
 
-/// Checks the excerpts of a `page`: each block `rust FILE`, with FILE as it is reached from the page's
-/// folder. Its lines stand in FILE one after the other, whatever their indentation; `// ...` stands for
-/// any number of lines.
+/// Checks the excerpts of a `page`: each block `rust FILE`, with the path of FILE from the page's folder.
+/// FILE must contain the block's lines one after the other. Their indentation may differ, and `// ...`
+/// means any number of lines.
 ///
-/// There may also be commands (`sh`), diagrams, and `rust sketch`: code that stands nowhere.
+/// A page may also have commands (`sh`), diagrams, and `rust sketch`, which is code from no file.
 pub fn check_excerpts(page: &Path) {
     let folder = page.parent().expect("a page is in a folder");
     for (info, text) in blocks(&read(page)) {
@@ -44,7 +44,7 @@ pub fn exercises(package: &Path) -> String {
     folder.map(|file| read(&file.expect("it can be read").path())).collect()
 }
 
-/// The fenced code blocks, each with what stands behind its opening fence.
+/// The fenced code blocks, each with the text behind its opening fence.
 #[must_use]
 pub fn blocks(markdown: &str) -> Vec<(String, String)> {
     let mut blocks = Vec::new();
@@ -66,8 +66,8 @@ pub fn blocks(markdown: &str) -> Vec<(String, String)> {
     blocks
 }
 
-/// Asserts that the lines of `excerpt` stand in `file` one after the other, whatever their
-/// indentation; a line `// ...` stands for any number of lines.
+/// Asserts that `file` contains the lines of `excerpt` one after the other. Their indentation may
+/// differ, and a line `// ...` means any number of lines.
 pub(crate) fn check_excerpt(excerpt: &str, name: &str, file: &str) {
     let file = file.lines().map(str::trim).collect::<Vec<_>>();
     let excerpt_lines = excerpt.lines().map(str::trim).collect::<Vec<_>>();
@@ -77,7 +77,7 @@ pub(crate) fn check_excerpt(excerpt: &str, name: &str, file: &str) {
         match found {
             Some(at) => rest = &rest[at + part.len()..],
             None if part.is_empty() => {}
-            None => panic!("an excerpt does not stand in {name}:\n{excerpt}"),
+            None => panic!("update the excerpt, which {name} does not contain:\n{excerpt}"),
         }
     }
 }
@@ -95,13 +95,13 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "does not stand in FILE")]
+    #[should_panic(expected = "which FILE does not contain")]
     fn an_excerpt_that_leaves_a_line_out_unsaid_is_found() {
         check_excerpt("one();\nthree();\n", "FILE", FILE);
     }
 
     #[test]
-    #[should_panic(expected = "does not stand in FILE")]
+    #[should_panic(expected = "which FILE does not contain")]
     fn an_excerpt_in_another_order_is_found() {
         check_excerpt("two();\n// ...\none();\n", "FILE", FILE);
     }

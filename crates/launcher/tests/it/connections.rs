@@ -1,4 +1,4 @@
-//! Which connections a server keeps, and which ones it closes.
+//! Tests of the connections that a server keeps, and those that it closes.
 
 use std::{
     sync::{

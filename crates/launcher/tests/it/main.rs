@@ -1,4 +1,4 @@
-//! What the launcher promises to every example.
+//! Tests of the launcher.
 
 mod connections;
 mod process;

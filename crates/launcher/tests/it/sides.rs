@@ -1,4 +1,4 @@
-//! What the launcher does with an example's two sides.
+//! Running an example: its server, its client, or both.
 
 use std::future::pending;
 
@@ -6,7 +6,7 @@ use launcher::{Error, Shutdown, both, client, server};
 use tokio::net::{TcpListener, TcpStream};
 use tonic::Status;
 
-/// A server that does nothing, until it is told to stop.
+/// A server that does nothing until it is asked to stop.
 async fn idle(_: TcpListener, shutdown: Shutdown) -> Result<(), Error> {
     shutdown.await;
     Ok(())
@@ -17,7 +17,7 @@ async fn deaf(_: TcpListener, _: Shutdown) -> Result<(), Error> {
     pending().await
 }
 
-/// A server that leaves as if it had been told to.
+/// A server that returns although it was not asked to stop.
 async fn gone(_: TcpListener, _: Shutdown) -> Result<(), Error> {
     Ok(())
 }
@@ -91,6 +91,6 @@ async fn no_side_is_started_for_an_address_that_does_not_parse() {
     let served =
         server(&["nonsense".to_owned()], async |_, _| Err::<(), Error>("started".into())).await;
     let called = client("nonsense", async |_| Err("started".into())).await;
-    assert!(text(served).starts_with("\"nonsense\" is no address"));
-    assert!(text(called).starts_with("\"nonsense\" is no address"));
+    assert!(text(served).starts_with("invalid address \"nonsense\""));
+    assert!(text(called).starts_with("invalid address \"nonsense\""));
 }

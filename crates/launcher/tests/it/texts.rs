@@ -13,12 +13,12 @@ fn names_and_ip_addresses_with_a_port_are_addresses() {
 #[test]
 fn what_has_no_host_or_no_port_is_refused_with_the_reason() {
     for (addr, reason) in [
-        ("localhost", "no port"),
-        ("localhost:grpc", "not a number"),
-        ("localhost:65536", "not a number"),
-        (":50051", "no host"),
-        ("::1:50051", "in brackets"),
-        ("[localhost]:50051", "not an IPv6 address"),
+        ("localhost", "missing port"),
+        ("localhost:grpc", "must be a number"),
+        ("localhost:65536", "must be a number"),
+        (":50051", "missing host"),
+        ("::1:50051", "needs brackets"),
+        ("[localhost]:50051", "do not contain an IPv6"),
         ("http://localhost:50051", "scheme"),
         ("two words:50051", "neither a name nor"),
     ] {

@@ -1,4 +1,4 @@
-//! What other programs rely on: paths, names and numbers, as the book has them.
+//! Other programs rely on the book's paths, names and numbers.
 
 use prost::Message;
 use prost_types::{
@@ -37,7 +37,7 @@ fn fields(message: &DescriptorProto) -> Vec<String> {
     message.field.iter().map(line).collect()
 }
 
-/// What is added beside them does not concern the book's programs.
+/// There may be more lines: additions do not concern the book's programs.
 fn contains(lines: &[String], expected: &[&str]) {
     for line in expected {
         assert!(lines.iter().any(|other| other == line), "no {line} in {lines:#?}");
