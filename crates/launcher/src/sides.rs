@@ -146,12 +146,18 @@ async fn serve_until(
 /// Puts a client's error in one line: what failed, why, and what to do.
 fn explain(addr: &str, error: Error) -> Error {
     if let Some(status) = error.downcast_ref::<Status>() {
-        // All examples serve on the same port by default, so it is easily the wrong one.
+        let reason = describe(status);
         let advice = match status.code() {
+            // All examples serve on the same port by default, so it is easily the wrong one.
             Code::Unimplemented => "; is it the server of another example?",
+            // Read as the header of a frame, the first bytes of HTTP/1.1 and of TLS are a huge
+            // length.
+            _ if reason.contains("frame with invalid size") => {
+                "; the server does not speak HTTP/2 without TLS: check --addr"
+            }
             _ => "",
         };
-        return format!("a call to {addr} failed: {}{advice}", describe(status)).into();
+        return format!("a call to {addr} failed: {reason}{advice}").into();
     }
     if error.is::<transport::Error>() {
         let reason = root_cause(error.as_ref());

@@ -1,6 +1,8 @@
 //! The tests of this example, one module per subject.
 
 mod contract;
+#[cfg(unix)]
+mod faults;
 mod interop;
 mod mock;
 mod process;
