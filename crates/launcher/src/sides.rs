@@ -150,10 +150,13 @@ fn explain(addr: &str, error: Error) -> Error {
         let advice = match status.code() {
             // All examples serve on the same port by default, so it is easily the wrong one.
             Code::Unimplemented => "; is it the server of another example?",
-            // Read as the header of a frame, the first bytes of HTTP/1.1 and of TLS are a huge
-            // length.
-            _ if reason.contains("frame with invalid size") => {
-                "; the server does not speak HTTP/2 without TLS: check --addr"
+            // A server that does not speak HTTP/2 closes the connection, or answers. As the header
+            // of a frame, the first bytes of HTTP/1.1 and of TLS are a huge length.
+            _ if ["frame with invalid size", "connection closed", "broken pipe"]
+                .iter()
+                .any(|cause| reason.contains(cause)) =>
+            {
+                "; does the server speak HTTP/2 without TLS?"
             }
             _ => "",
         };

@@ -105,7 +105,7 @@ async fn with_too_many_open_files_the_server_pauses_and_then_goes_on() {
 }
 
 #[tokio::test]
-async fn a_client_says_what_a_server_of_http_1_did() {
+async fn a_client_asks_whether_an_http_1_server_speaks_http_2() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap().to_string();
     tokio::spawn(async move {
