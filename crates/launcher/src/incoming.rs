@@ -1,20 +1,16 @@
 //! Accepting connections, and closing those that would hold up the server or its shutdown.
 //!
-//! [`incoming`] replaces tonic's `TcpIncoming`. Every server here uses it, so every server
+//! Every server here uses [`incoming`] instead of tonic's `TcpIncoming`. It sets TCP_NODELAY, pauses
+//! after an accept error, closes a connection that sends no HTTP/2 preface within 10 s, and drains
+//! calls instead of connections.
 //!
-//! - sets TCP_NODELAY,
-//! - pauses after an accept error (such as "too many open files") instead of spinning,
-//! - closes a connection that sends no HTTP/2 preface within 10 s,
-//! - drains calls and not connections.
+//! When a tonic server shuts down, it sends GOAWAY and a PING on each connection, and waits until the
+//! client has answered the PING and the last call has ended. A client that has vanished never
+//! answers, and a peer that has sent no preface does not even get the GOAWAY. So a [`Connection`]
+//! closes itself if its peer sends nothing for a second of the shutdown.
 //!
-//! The last point needs an explanation. When a tonic server shuts down, it sends GOAWAY and a PING
-//! on each connection, and waits until the client has answered the PING and the last call has
-//! ended. A client that has vanished never answers, and a peer that never sent an HTTP/2 preface
-//! does not even get the GOAWAY. Both would keep the server waiting for ever. A [`Connection`]
-//! therefore closes itself during shutdown if its peer sends nothing for a second.
-//!
-//! To know which calls are in flight, a [`Connection`] looks at the nine bytes in front of each
-//! HTTP/2 frame that passes. This works for any server on top of it, tonic's or another.
+//! To know which calls are in flight, a [`Connection`] reads the nine bytes in front of each HTTP/2
+//! frame that passes. This works for any server on top of it, tonic's or another.
 
 use std::{
     collections::HashSet,
@@ -39,6 +35,8 @@ use tokio::{
 use tokio_stream::Stream;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tonic::transport::server::{Connected, TcpConnectInfo};
+
+use crate::frames::{DATA, END_STREAM, Frames, GOAWAY, HEADERS, RST_STREAM};
 
 /// How long the server waits after an accept error before it accepts again.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -67,7 +65,7 @@ pub fn incoming(listener: TcpListener) -> Incoming {
     Incoming { listener, pause: None, in_flight, shutdown: Arc::default() }
 }
 
-/// A stream of accepted connections, made by [`incoming`]. It never ends and never yields an error.
+/// A stream of accepted connections. It never ends and never yields an error.
 #[derive(Debug)]
 pub struct Incoming {
     listener: TcpListener,
@@ -160,7 +158,7 @@ impl Connection {
         let shutdown = Arc::clone(&incoming.shutdown);
         Self {
             stream,
-            requests: Frames { preface: PREFACE, ..Frames::default() },
+            requests: Frames::of_client(),
             responses: Frames::default(),
             calls: Calls { open: HashSet::new(), in_flight: Arc::clone(&incoming.in_flight) },
             phase: Phase::Preface,
@@ -223,7 +221,7 @@ impl Connection {
             _ => {}
         });
         match self.phase {
-            Phase::Preface if self.requests.preface.is_empty() => self.phase = Phase::Open,
+            Phase::Preface if self.requests.preface_is_complete() => self.phase = Phase::Open,
             // The GOAWAY comes with a PING, so a peer that is alive sends something at once.
             Phase::Goaway if self.goaway && !bytes.is_empty() => self.phase = Phase::Draining,
             _ => {}
@@ -258,72 +256,6 @@ impl Calls {
 impl Drop for Calls {
     fn drop(&mut self) {
         self.in_flight.fetch_sub(self.open.len(), Relaxed);
-    }
-}
-
-/// The first bytes of an HTTP/2 connection, sent by the client (RFC 9113, section 3.4).
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-
-/// The frame types that start and end a call or a connection (RFC 9113, section 6).
-const DATA: u8 = 0;
-const HEADERS: u8 = 1;
-const RST_STREAM: u8 = 3;
-const GOAWAY: u8 = 7;
-
-/// The flag of the last frame that one side sends on a stream.
-const END_STREAM: u8 = 1;
-
-/// The part of a frame's header that matters here (RFC 9113, section 4.1).
-struct Frame {
-    kind: u8,
-    flags: u8,
-    stream: u32,
-}
-
-/// Finds the frames in one direction of a connection, however the bytes are cut into pieces. It
-/// keeps no bytes, except those of an incomplete header.
-#[derive(Debug, Default)]
-struct Frames {
-    /// The part of the preface that is still to come.
-    preface: &'static [u8],
-    header: [u8; 9],
-    /// How many bytes of `header` have come.
-    filled: usize,
-    /// How many bytes of the frame's payload are still to come.
-    payload: usize,
-    /// This is not HTTP/2. The HTTP library is about to close the connection.
-    broken: bool,
-}
-
-impl Frames {
-    fn walk(&mut self, mut bytes: &[u8], mut seen: impl FnMut(Frame)) {
-        while !bytes.is_empty() && !self.broken {
-            if !self.preface.is_empty() {
-                let length = bytes.len().min(self.preface.len());
-                let (expected, preface) = self.preface.split_at(length);
-                let (start, rest) = bytes.split_at(length);
-                self.broken = start != expected;
-                (self.preface, bytes) = (preface, rest);
-            } else if self.payload > 0 {
-                let length = bytes.len().min(self.payload);
-                self.payload -= length;
-                bytes = bytes.split_at(length).1;
-            } else {
-                let Some(space) = self.header.get_mut(self.filled..) else { return };
-                let length = bytes.len().min(space.len());
-                let (start, rest) = bytes.split_at(length);
-                space.split_at_mut(length).0.copy_from_slice(start);
-                self.filled += length;
-                bytes = rest;
-                if self.filled == self.header.len() {
-                    let [high, mid, low, kind, flags, stream @ ..] = self.header;
-                    let stream = u32::from_be_bytes(stream) & 0x7fff_ffff;
-                    self.payload = u32::from_be_bytes([0, high, mid, low]) as usize;
-                    self.filled = 0;
-                    seen(Frame { kind, flags, stream });
-                }
-            }
-        }
     }
 }
 

@@ -1,43 +1,12 @@
 //! The command line that all examples share: the server, the client, or both in one process.
 //!
-//! An ordinary example hands its two sides to [`main`] and is done. One with more flags or
-//! sub-commands has a separate [`clap::Parser`], flattens [`Command`] into it, and
-//! calls [`run`] and, for the shared sub-commands, [`Command::run`]:
-//!
-//! ```no_run
-//! # use std::{future::pending, process::ExitCode};
-//! # use tokio::net::TcpListener;
-//! # async fn serve(_: TcpListener, _: launcher::Shutdown) -> Result<(), launcher::Error> { Ok(()) }
-//! # async fn client(_: String) -> Result<(), launcher::Error> { Ok(()) }
-//! # async fn probe(_: String) -> Result<(), launcher::Error> { Ok(()) }
-//! use clap::{Parser, Subcommand};
-//!
-//! #[derive(Parser)]
-//! struct Cli {
-//!     #[command(subcommand)]
-//!     command: Option<Command>,
-//! }
-//!
-//! #[derive(Subcommand)]
-//! enum Command {
-//!     #[command(flatten)]
-//!     Shared(launcher::Command),
-//!     Probe { addr: String },
-//! }
-//!
-//! fn main() -> ExitCode {
-//!     let cli = Cli::parse();
-//!     launcher::run(async {
-//!         match cli.command {
-//!             Some(Command::Probe { addr }) => probe(addr).await,
-//!             Some(Command::Shared(command)) => command.run(serve, client).await,
-//!             None => launcher::both(serve, client).await,
-//!         }
-//!     })
-//! }
-//! ```
+//! An ordinary example passes its two sides to [`main`], and that is all. An example with more flags
+//! or sub-commands has a separate [`clap::Parser`], flattens [`Command`] into it, and calls [`run`]
+//! and, for the shared sub-commands, [`Command::run`]. `tests/programs/misbehave.rs` shows how.
 
+mod address;
 mod command;
+mod frames;
 mod incoming;
 mod output;
 mod panics;
@@ -54,7 +23,8 @@ use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use output::{STDERR, STDOUT};
 
-pub use command::{Addr, Command, check as check_addr};
+pub use address::check_addr;
+pub use command::{Addr, Command};
 pub use incoming::{Connection, Incoming, incoming};
 pub use panics::exit_on_panic;
 pub use sides::{DRAIN, both, client, server};

@@ -16,11 +16,8 @@ use tokio_util::sync::CancellationToken;
 use tonic::{Code, Status, transport};
 
 use crate::{
-    Error, Shutdown, command, describe,
-    incoming::CALLS_IN_FLIGHT,
-    root_cause,
-    signals::{Handler, Signals},
-    transcript,
+    Error, Shutdown, address::check_addr, describe, incoming::CALLS_IN_FLIGHT, root_cause,
+    signals::Signals, transcript,
 };
 
 /// How long calls in flight may take to finish once the server is asked to stop.
@@ -37,7 +34,7 @@ where
     S: AsyncFn(TcpListener, Shutdown) -> Result<(), E>,
     E: Into<Error>,
 {
-    let (mut signals, _handler) = (Signals::new()?, Handler::new());
+    let mut signals = Signals::handle()?;
     let listeners = select! {
         listeners = try_join_all(addrs.iter().map(|addr| bind(addr))) => listeners?,
         // Looking up a host's name may take long.
@@ -68,7 +65,7 @@ pub async fn client<C>(addr: &str, connect: C) -> Result<(), Error>
 where
     C: AsyncFnOnce(String) -> Result<(), Error>,
 {
-    command::check(addr)?;
+    check_addr(addr)?;
     connect(addr.to_owned()).await.map_err(|error| explain(addr, error))
 }
 
@@ -80,7 +77,7 @@ where
     C: AsyncFnOnce(String) -> Result<(), Error>,
     E: Into<Error>,
 {
-    let (signals, _handler) = (Signals::new()?, Handler::new());
+    let signals = Signals::handle()?;
     let listener = bind("127.0.0.1:0").await?;
     let addr = listener.local_addr()?.to_string();
     transcript!(server, "listening on {addr}");
@@ -108,7 +105,7 @@ where
 pub(crate) const INTERRUPTED: &str = "interrupted by a signal";
 
 async fn bind(addr: &str) -> Result<TcpListener, Error> {
-    command::check(addr)?;
+    check_addr(addr)?;
     TcpListener::bind(addr).await.map_err(|error| {
         format!("cannot listen on {addr}: {error}; choose another address with --addr").into()
     })
@@ -138,8 +135,11 @@ async fn serve_until(
     };
     match in_flight.load(Relaxed) {
         0 => Ok(()),
-        1 => Err(format!("cut off 1 call: {reason}; give calls a shorter deadline").into()),
-        n => Err(format!("cut off {n} calls: {reason}; give calls a shorter deadline").into()),
+        calls => {
+            let s = if calls == 1 { "" } else { "s" };
+            Err(format!("cut off {calls} call{s}: {reason}; give calls a shorter deadline")
+                .into())
+        }
     }
 }
 

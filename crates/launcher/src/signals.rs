@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    sync::atomic::{AtomicUsize, Ordering::Relaxed},
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
 };
 
 #[cfg(unix)]
@@ -10,8 +10,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 #[cfg(windows)]
 use tokio::signal::windows::{CtrlBreak, CtrlC, ctrl_break, ctrl_c};
 
-/// How many servers handle signals themselves at the moment.
-static HANDLERS: AtomicUsize = AtomicUsize::new(0);
+/// Whether a server handles signals itself, because it drains before the process ends.
+static HANDLED: AtomicBool = AtomicBool::new(false);
 
 /// The requests to stop, one after the other.
 ///
@@ -55,30 +55,17 @@ impl Signals {
         }
     }
 
-    /// Waits for the next one that no [`Handler`] takes care of.
+    /// For a server: from here on, [`next_unhandled`](Self::next_unhandled) does not return.
+    pub(crate) fn handle() -> io::Result<Self> {
+        HANDLED.store(true, Relaxed);
+        Self::new()
+    }
+
+    /// Waits for the next one that no server handles.
     pub(crate) async fn next_unhandled(&mut self) {
-        loop {
+        self.next().await;
+        while HANDLED.load(Relaxed) {
             self.next().await;
-            if HANDLERS.load(Relaxed) == 0 {
-                return;
-            }
         }
-    }
-}
-
-/// While this exists, signals do not end the process: a server drains first.
-#[derive(Debug)]
-pub(crate) struct Handler;
-
-impl Handler {
-    pub(crate) fn new() -> Self {
-        HANDLERS.fetch_add(1, Relaxed);
-        Self
-    }
-}
-
-impl Drop for Handler {
-    fn drop(&mut self) {
-        HANDLERS.fetch_sub(1, Relaxed);
     }
 }

@@ -1,6 +1,6 @@
 //! A status as gRPC writes it, and an error at its root.
 
-use std::error::Error as _;
+use std::error::Error;
 
 use tonic::{Code, Status};
 
@@ -38,9 +38,8 @@ pub fn describe(status: &Status) -> String {
 
 /// The innermost source of an error: "Connection refused", for example, if the error itself is only
 /// "transport error".
-pub fn root_cause<'a>(
-    error: &'a (dyn std::error::Error + 'static),
-) -> &'a (dyn std::error::Error + 'static) {
+#[must_use]
+pub fn root_cause<'a>(error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
     let mut root = error;
     while let Some(source) = root.source() {
         root = source;
