@@ -64,8 +64,8 @@ async fn a_client_that_finds_no_backend_says_so_in_one_line_and_exits_with_1() {
 #[tokio::test]
 async fn an_invalid_target_is_refused_with_the_reason() {
     for (args, reason) in [
-        (["--target", "localhost"], "it has no port"),
-        (["--addr", "localhost"], "it has no port"),
+        (["--target", "localhost"], "missing port"),
+        (["--addr", "localhost"], "missing port"),
         (["--target", "example:///nowhere"], "unknown name"),
     ] {
         let ended = client(&[], &args).await;

@@ -251,9 +251,9 @@ fn a_target_that_does_not_parse_is_refused_with_the_reason() {
         ("broken".to_owned(), vec!["127.0.0.1".to_owned()]),
     ]);
     for (target, reason) in [
-        ("", "no port"),
-        ("localhost", "no port"),
-        ("dns:///localhost", "no port"),
+        ("", "missing port"),
+        ("localhost", "missing port"),
+        ("dns:///localhost", "missing port"),
         ("dns:///two words:1", "neither a name nor"),
         ("dns://8.8.8.8/localhost:1", "not supported"),
         ("dns://localhost:1", "three slashes"),
@@ -261,7 +261,7 @@ fn a_target_that_does_not_parse_is_refused_with_the_reason() {
         ("ipv4:127.0.0.1:1,localhost:1", "\"localhost:1\" is not an IPv4 address"),
         ("ipv4:[::1]:1", "not an IPv4 address"),
         ("example:///nowhere", "unknown name"),
-        ("example:///broken", "no port"),
+        ("example:///broken", "missing port"),
         ("xds:///shop", "the scheme is none of dns, ipv4"),
         ("unix:/tmp/socket", "the scheme is none of dns, ipv4"),
     ] {
