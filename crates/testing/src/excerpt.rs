@@ -34,13 +34,11 @@ pub(crate) fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// The tests of a package's exercises: `tests/exercises.rs`, or all files of `tests/exercises`.
+/// The checks of a package's exercises, which are the files of `tests/exercises`. Empty without
+/// exercises.
 #[must_use]
 pub fn exercises(package: &Path) -> String {
-    let tests = package.join("tests");
-    let Ok(folder) = tests.join("exercises").read_dir() else {
-        return read(&tests.join("exercises.rs"));
-    };
+    let Ok(folder) = package.join("tests/exercises").read_dir() else { return String::new() };
     folder.map(|file| read(&file.expect("it can be read").path())).collect()
 }
 

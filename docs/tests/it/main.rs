@@ -19,7 +19,7 @@ fn root() -> &'static Path {
 }
 
 fn read(path: &Path) -> String {
-    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("add {}: {error}", path.display()))
 }
 
 fn inside(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
