@@ -41,8 +41,7 @@ pub type Error = Box<dyn std::error::Error + Send + Sync>;
 /// The last line of `--help`.
 pub const BOTH: &str = "Without a command both sides run in one process, on free ports.";
 
-/// A future that ends when a server is to stop: to take no more connections, to finish the
-/// calls that it has, and to return.
+/// Ends when a server has to stop: accept no more connections, finish its calls, and return.
 pub type Shutdown = WaitForCancellationFutureOwned;
 
 #[derive(Parser)]
@@ -53,11 +52,10 @@ struct Cli {
 
 /// The whole `main` of an ordinary example.
 ///
-/// `about` is what `--help` says of it, `serve` takes a bound listener and a [`Shutdown`], and
+/// `about` is for `--help`, `serve` takes a bound listener and a [`Shutdown`], and
 /// `connect` takes the server's address as `HOST:PORT` and makes the calls.
 ///
-/// Exits with 0, with 1 and one line on standard error, or with 2 for a command line that is
-/// not understood.
+/// The exit status is 0, or 1 with one line on standard error, or 2 for a wrong command line.
 pub fn main<S, C, E>(about: &'static str, serve: S, connect: C) -> ExitCode
 where
     S: AsyncFn(tokio::net::TcpListener, Shutdown) -> Result<(), E>,
