@@ -152,7 +152,7 @@ fn explain(addr: &str, error: Error) -> Error {
             Code::Unimplemented => "; is it the server of another example?",
             // A server that does not speak HTTP/2 closes the connection, or answers. As the header
             // of a frame, the first bytes of HTTP/1.1 and of TLS are a huge length.
-            _ if ["invalid size", "connection closed", "broken pipe", "Connection reset"]
+            _ if ["invalid size", "was canceled", "broken pipe", "Connection reset"]
                 .iter()
                 .any(|cause| reason.contains(cause)) =>
             {
