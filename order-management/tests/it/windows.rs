@@ -20,7 +20,7 @@ use tokio::{
 };
 
 /// How many bytes both settings let a peer send on each stream before they are read.
-const STREAM_WINDOW: usize = 16 * 1024;
+const STREAM_WINDOW: usize = launcher::STREAM_WINDOW as usize;
 
 /// How long a test waits. Nothing takes this long unless it is broken.
 const PATIENCE: Duration = Duration::from_secs(60);
