@@ -29,7 +29,7 @@ pub(crate) struct Frames {
     /// How many bytes of `header` have come.
     filled: usize,
     /// How many bytes of the frame's payload are still to come.
-    payload: usize,
+    pub(crate) payload: usize,
     /// This is not HTTP/2. The HTTP library is about to close the connection.
     broken: bool,
 }

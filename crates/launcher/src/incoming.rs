@@ -186,7 +186,8 @@ impl Connection {
         }
         let waiting = matches!(self.phase, Phase::Preface | Phase::Goaway);
         let late = waiting && self.timer.as_mut().poll(context).is_ready();
-        let calls = !self.calls.open.is_empty();
+        // `Calls` sees the header of a call's last frame, and its payload may still be on the way.
+        let calls = !self.calls.open.is_empty() || self.responses.payload > 0;
         match self.phase {
             Phase::Preface if late => return close("no HTTP/2 preface in time"),
             Phase::Goaway if late && (self.goaway || !calls) => {
@@ -214,10 +215,9 @@ impl Connection {
     }
 
     fn has_read(&mut self, bytes: &[u8]) {
-        let calls = &mut self.calls;
         self.requests.walk(bytes, |frame| match frame.kind {
-            HEADERS => calls.start(frame.stream),
-            RST_STREAM => calls.end(frame.stream),
+            HEADERS => self.calls.start(frame.stream),
+            RST_STREAM => self.calls.end(frame.stream),
             _ => {}
         });
         match self.phase {

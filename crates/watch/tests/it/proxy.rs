@@ -259,11 +259,11 @@ async fn sigterm_waits_for_a_call_in_flight_and_no_longer() {
         (answer, client)
     });
     waiting.arrived.acquire().await.expect("it is open").forget();
+    let idle = idle(&addr).await;
     proxy.signal("TERM").await;
     proxy.line("draining").await;
-    // In real time, because it is another process: after one second an idle connection would have been
-    // closed, and from then on the proxy waits only for the call.
-    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    // From then on, the proxy waits only for the call.
+    closed(idle).await;
     let start = Instant::now();
     waiting.allowed.add_permits(1);
     let (answer, _client) = call.await.expect("no panic");
@@ -271,6 +271,57 @@ async fn sigterm_waits_for_a_call_in_flight_and_no_longer() {
     let ended = proxy.end().await;
     assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), ""));
     assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_last_frame_of_a_call_is_forwarded_completely_after_sigterm() {
+    let (backend, to) = listen().await;
+    let (mut proxy, addr) = proxy(&to).await;
+    let mut client = TcpStream::connect(&addr).await.expect("it listens");
+    // HEADERS with END_STREAM and END_HEADERS. The server below does not look at them.
+    let request = [START, b"\0\0\x01\x01\x05\0\0\0\x01\x83"].concat();
+    client.write_all(&request).await.expect("it is open");
+    let (mut server, _) = backend.accept().await.expect("it listens");
+    server.read_exact(&mut vec![0; request.len()]).await.expect("the proxy forwards it");
+    let settings = async {
+        let (mut server, _) = backend.accept().await.expect("it listens");
+        server.write_all(b"\0\0\0\x04\0\0\0\0\0").await.expect("it is open");
+        server
+    };
+    let (idle, _server) = tokio::join!(idle(&addr), settings);
+    proxy.signal("TERM").await;
+    proxy.line("draining").await;
+    closed(idle).await;
+
+    // The trailers come in two pieces. The first is the head of their frame, with END_STREAM.
+    for piece in [&b"\0\0\x01\x01\x05\0\0\0\x01"[..], b"\x88"] {
+        server.write_all(piece).await.expect("it is open");
+        let mut received = vec![0; piece.len()];
+        let read = timeout(PATIENCE, client.read_exact(&mut received)).await.expect("in time");
+        read.expect("the call is not cut off");
+        assert_eq!(received, piece);
+    }
+    let ended = proxy.end().await;
+    assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), ""));
+}
+
+/// A client's preface, and a SETTINGS frame without settings.
+const START: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+
+/// A connection without calls. The server has answered with its first frame.
+async fn idle(addr: &str) -> TcpStream {
+    let mut idle = TcpStream::connect(addr).await.expect("it listens");
+    idle.write_all(START).await.expect("it is open");
+    idle.read_exact(&mut [0; 9]).await.expect("it is open");
+    idle
+}
+
+/// Waits until the proxy closes this connection. It does so a second after a signal, because the
+/// connection has no calls.
+async fn closed(mut connection: TcpStream) {
+    let end = async { while !matches!(connection.read(&mut [0; 64]).await, Ok(0) | Err(_)) {} };
+    timeout(PATIENCE, end).await.expect("in time");
 }
 
 #[cfg(unix)]
