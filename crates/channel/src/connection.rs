@@ -1,13 +1,15 @@
 //! An HTTP/2 connection to one backend: how it is opened, and how calls are sent on it.
 
 use std::{
-    io, mem,
+    io::{self, IoSlice},
+    mem,
     net::SocketAddr,
+    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
@@ -19,14 +21,13 @@ use http::{
 use hyper::client::conn::http2::{self, SendRequest};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
+    io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
     pin, select,
     sync::oneshot,
     task::JoinHandle,
     time::interval,
 };
-use tokio_util::io::InspectReader;
 use tonic::{Status, body::Body};
 use tower::Service;
 
@@ -83,6 +84,75 @@ const FRAME_TYPE: usize = 3;
 /// The type of the first frame that a server sends (RFC 9113, section 3.4).
 const SETTINGS: u8 = 4;
 
+/// The stream below HTTP/2.
+struct Wire<S> {
+    stream: S,
+    /// Receives the type of the first frame.
+    first: Option<oneshot::Sender<u8>>,
+    /// How many bytes arrive before it.
+    before: usize,
+}
+
+impl<S: Stream> AsyncRead for Wire<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let filled = buffer.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
+        let bytes = buffer.filled().split_at(filled).1;
+        if self.first.is_some() {
+            match bytes.get(self.before) {
+                // An error means that the caller has stopped waiting.
+                Some(kind) => drop(self.first.take().map(|first| first.send(*kind))),
+                None => self.before -= bytes.len(),
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: Stream> AsyncWrite for Wire<S> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_write_vectored(context, &[IoSlice::new(bytes)])
+    }
+
+    /// Ignores errors, because `h2` ends the connection at the first error of a write. A backend that
+    /// drains closes the connection after its last response. If a call is written at that moment,
+    /// the write fails while the response and the GOAWAY wait to be read. Without the response an
+    /// answered call is lost, and without the GOAWAY nobody knows that the new call may be repeated.
+    /// Reading gets both, and then ends the connection.
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = ready!(Pin::new(&mut self.stream).poll_write_vectored(context, slices));
+        Poll::Ready(written.or_else(|_| Ok(slices.iter().map(|slice| slice.len()).sum())))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // Ignores errors, as above.
+        Pin::new(&mut self.stream).poll_flush(context).map(|_| Ok(()))
+    }
+
+    fn poll_shutdown(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
 /// Starts HTTP/2 on `stream`, which is connected to `addr`, and waits for the server's SETTINGS
 /// frame. Calls carry `authority`, or `addr` if it is `None`.
 ///
@@ -98,18 +168,7 @@ pub async fn handshake(
     keepalive: Option<Keepalive>,
 ) -> Result<(Connection, JoinHandle<bool>), launcher::Error> {
     let (first, first_type) = oneshot::channel();
-    let (mut first, mut start) = (Some(first), Vec::new());
-    let stream = InspectReader::new(stream, move |bytes: &[u8]| {
-        if first.is_some() {
-            start.extend(bytes.iter().take(FRAME_TYPE + 1));
-            if let Some(kind) = start.get(FRAME_TYPE)
-                && let Some(first) = first.take()
-            {
-                // An error means that the caller has stopped waiting.
-                let _ = first.send(*kind);
-            }
-        }
-    });
+    let stream = Wire { stream, first: Some(first), before: FRAME_TYPE };
     let mut http2 = http2::Builder::new(TokioExecutor::new());
     http2
         .timer(TokioTimer::new())
