@@ -17,6 +17,9 @@ pub type Stub = EchoClient<Retries>;
 /// The method that is called here. It may be executed twice: an echo changes nothing.
 pub const UNARY_ECHO: &str = "/grpc.examples.echo.Echo/UnaryEcho";
 
+/// After this many calls, the client prints how many have failed.
+const PROGRESS: usize = 5_000;
+
 /// `client`, and its flags.
 #[derive(Args, Debug)]
 pub struct Client {
@@ -73,12 +76,16 @@ impl Client {
         let stub = EchoClient::new(Retries::new(channel).unary(UNARY_ECHO, policy));
 
         transcript!(client, "{} calls, {} at a time", self.calls, self.concurrency);
-        let (mut failed, mut last) = (0, None);
+        let (mut ended, mut failed, mut last) = (0, 0, None);
         let call = || echo(stub.clone(), 5 * second, self.wait_for_ready);
         load(self.calls, self.concurrency.into(), call, |result| {
+            ended += 1;
             if let Err(status) = result {
                 failed += 1;
                 last = Some(status);
+            }
+            if ended % PROGRESS == 0 && ended < self.calls {
+                transcript!(client, "{failed} of the first {ended} calls failed");
             }
         })
         .await?;
