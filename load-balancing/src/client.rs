@@ -14,11 +14,8 @@ use crate::{
     tally::Tally,
 };
 
-/// The name of the backends, as in the book.
-const NAME: &str = "lb.example.grpc.io";
-/// The target with this name. It stands for the addresses on the command line.
+/// The target, as in the book. Its name stands for the addresses on the command line.
 pub(crate) const TARGET: &str = "example:///lb.example.grpc.io";
-
 /// Up to this many answers are printed one by one.
 const SHOWN: usize = 20;
 
@@ -57,7 +54,7 @@ enum Policy {
 
 /// The table behind the scheme `example`, with one name.
 pub(crate) fn names(addrs: &[String]) -> Names {
-    Names::from([(NAME.to_owned(), addrs.to_owned())])
+    Names::from([("lb.example.grpc.io".to_owned(), addrs.to_owned())])
 }
 
 impl Client {
@@ -67,12 +64,9 @@ impl Client {
         let mut tally = Tally::default();
         let call = || echo(stub.clone());
         load(self.calls, self.concurrency.into(), call, |result| {
-            match &result {
-                Ok(message) if self.calls <= SHOWN => transcript!(client, "{message}"),
-                Err(status) if self.calls <= SHOWN => {
-                    transcript!(client, "{}", describe(status));
-                }
-                _ => {}
+            if self.calls <= SHOWN {
+                let line = result.clone().unwrap_or_else(|status| describe(&status));
+                transcript!(client, "{line}");
             }
             tally.add(result);
         })
@@ -88,13 +82,9 @@ impl Client {
     fn advice(&self, status: &Status, all_failed: bool) -> &'static str {
         match status.code() {
             Code::Unavailable if all_failed && self.target == TARGET => {
-                "; start backends with `cargo run -p load-balancing -- server`, or pass their \
-                 addresses with --addr"
+                "; start backends with `cargo run -p load-balancing -- server`, or pass their --addr"
             }
-            Code::DeadlineExceeded => {
-                "; something accepts connections there, but does not answer in time: check \
-                 whether the backends hang or are overloaded"
-            }
+            Code::DeadlineExceeded => "; check whether the backends hang or are overloaded",
             Code::Unimplemented => "; is it the server of another example?",
             _ => "",
         }
@@ -107,12 +97,10 @@ impl Client {
             Policy::PickFirst => builder.build(),
             Policy::RoundRobin => builder.policy(RoundRobin::default()).build(),
             Policy::LeastRequest => builder.policy(LeastRequest).build(),
-            Policy::BalanceList if self.target == TARGET => {
-                return Ok(balance_list(&self.addr)?);
-            }
-            Policy::BalanceList => {
+            Policy::BalanceList if self.target != TARGET => {
                 return Err("--target cannot be used with balance_list; use --addr".into());
             }
+            Policy::BalanceList => return Ok(balance_list(&self.addr)?),
         };
         // Calls may start at once. But then the first all go to the backend that answers first,
         // and the turns of round_robin would look wrong. A backend that hangs is not waited for.

@@ -14,16 +14,13 @@ use proto::echo::{
 use tokio::net::TcpListener;
 use tonic::{Request, Response, Status, Streaming};
 
-/// The service `grpc.examples.echo.Echo` of one backend.
+/// The service `grpc.examples.echo.Echo` of the backend with this address.
 #[derive(Clone, Copy, Debug)]
-pub struct Backend {
-    /// Its address.
-    pub addr: SocketAddr,
-}
+pub struct Backend(pub SocketAddr);
 
 impl Backend {
     fn answer(self, request: &EchoRequest) -> EchoResponse {
-        EchoResponse { message: format!("{} (from {})", request.message, self.addr) }
+        EchoResponse { message: format!("{} (from {})", request.message, self.0) }
     }
 }
 
@@ -76,7 +73,7 @@ pub async fn serve(
     listener: TcpListener,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), launcher::Error> {
-    let backend = Backend { addr: listener.local_addr()? };
+    let backend = Backend(listener.local_addr()?);
     builder()
         .add_service(EchoServer::new(backend))
         .serve_with_incoming_shutdown(incoming(listener), shutdown)

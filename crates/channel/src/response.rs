@@ -14,6 +14,7 @@ use http_body::{Body, Frame};
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tonic::{Code, Status};
+use wire::{code::from_http, status::is_grpc};
 
 use crate::deadline::{Deadline, exceeded};
 
@@ -75,22 +76,16 @@ impl Body for ResponseBody {
 /// The status of a response that is not gRPC's, for example a proxy's error page (grpc/grpc,
 /// `doc/http-grpc-status-mapping.md`).
 pub(crate) fn not_grpc(addr: SocketAddr, response: &Response<Incoming>) -> Option<Status> {
-    let headers = response.headers();
+    let (http, headers) = (response.status(), response.headers());
     // A proxy that speaks gRPC may send a grpc-status with any HTTP status. It counts.
-    if headers.contains_key("grpc-status") {
+    if headers.contains_key("grpc-status") || http == StatusCode::OK && is_grpc(headers) {
         return None;
-    }
-    if response.status() != StatusCode::OK {
-        let code = Code::from(i32::from(wire::code::from_http(response.status())));
-        let reason = format!("{addr} answered with HTTP status {}", response.status());
-        return Some(Status::new(code, reason));
     }
     let content_type = headers.get(CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
-    if content_type.starts_with(b"application/grpc") {
-        return None;
-    }
     let content_type = String::from_utf8_lossy(content_type);
-    Some(Status::unknown(format!("{addr} answered with content-type {content_type:?}")))
+    let reason =
+        format!("{addr} answered with HTTP status {http}, content-type {content_type:?}");
+    Some(Status::new(Code::from(i32::from(from_http(http))), reason))
 }
 
 /// The status of a call whose connection or stream broke: UNAVAILABLE, as gRPC specifies. (tonic's

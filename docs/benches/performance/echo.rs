@@ -10,7 +10,7 @@ use tonic::{Status, transport::Server};
 use crate::sides::Sides;
 
 pub(crate) fn serve(sides: &Sides) -> String {
-    let echo = EchoServer::new(Backend { addr: ([127, 0, 0, 1], 0).into() });
+    let echo = EchoServer::new(Backend(([127, 0, 0, 1], 0).into()));
     sides.serve(|incoming| Server::builder().add_service(echo).serve_with_incoming(incoming))
 }
 

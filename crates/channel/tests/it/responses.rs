@@ -67,6 +67,6 @@ async fn a_grpc_status_counts_whatever_the_http_status_is() {
 async fn another_content_type_with_http_status_200_is_unknown() {
     let status = status(&[(":status", "200"), ("content-type", "text/html")]).await;
     assert_eq!(status.code(), Code::Unknown);
-    let message = "10.0.0.1:50051 answered with content-type \"text/html\"";
+    let message = "10.0.0.1:50051 answered with HTTP status 200 OK, content-type \"text/html\"";
     assert_eq!(status.message(), message);
 }
