@@ -19,7 +19,7 @@ async fn exercise_2_when_most_calls_fail_they_are_not_repeated() {
     let channel = channel.expect("it is a target").build();
     let delay = Duration::from_millis(1);
     let backoff = Backoff { initial: delay, max: delay, ..Backoff::default() };
-    let policy = RetryPolicy { max_attempts: 4, backoff };
+    let policy = RetryPolicy { backoff, ..RetryPolicy::default() };
     let client = EchoClient::new(Retries::new(channel).unary(UNARY_ECHO, policy));
     // Makes some calls that all end with this status, and returns how many attempts there were.
     let attempts = async |status: usize, calls: usize| {

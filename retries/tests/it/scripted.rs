@@ -120,7 +120,9 @@ pub(crate) async fn stub(
     channel.connected().await;
     let backoff =
         Backoff { initial: Duration::from_millis(100), jitter: 0.0, ..Backoff::default() };
-    let policy = RetryPolicy { max_attempts, backoff };
+    // Not all fields at once: an exercise adds one.
+    let policy = RetryPolicy { max_attempts, ..RetryPolicy::default() };
+    let policy = RetryPolicy { backoff, ..policy };
     let retries = Retries::new(channel).unary(UNARY_ECHO, policy).unary(STREAMING_ECHO, policy);
     (EchoClient::new(retries), network)
 }
