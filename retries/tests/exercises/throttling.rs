@@ -31,13 +31,14 @@ async fn exercise_2_when_most_calls_fail_they_are_not_repeated() {
         }
         backend.attempts.load(SeqCst) - before
     };
-    assert_eq!(attempts(0, 100).await, 100, "more than 10 tokens do not exist");
-    assert_eq!(attempts(14, 1).await, 4, "10 tokens: all 4 attempts are allowed, 6 are left");
-    assert_eq!(attempts(14, 1).await, 1, "5 tokens are left, and a retry needs more than 5");
-    assert_eq!(attempts(14, 20).await, 20, "0 tokens are left, and not less than that");
+    assert_eq!(attempts(0, 100).await, 100, "more than 200 tokens do not exist");
+    assert_eq!(attempts(14, 1).await, 4, "all 4 attempts are allowed, and 196 tokens are left");
+    assert_eq!(attempts(14, 24).await, 96, "after the last of these attempts, 100 are left");
+    assert_eq!(attempts(14, 1).await, 1, "99 tokens are left, and a retry needs more than 100");
+    assert_eq!(attempts(14, 120).await, 120, "0 tokens are left, and not less than that");
     assert_eq!(attempts(5, 10).await, 10, "NOT_FOUND neither takes nor returns a token");
-    assert_eq!(attempts(0, 60).await, 60, "each success returns 0.1: now there are 6");
-    assert_eq!(attempts(14, 1).await, 1, "after the first attempt 5 are left");
-    assert_eq!(attempts(0, 11).await, 11, "now there are 6.1");
-    assert_eq!(attempts(14, 1).await, 2, "after the first attempt 5.1 are left, then 4.1");
+    assert_eq!(attempts(0, 1_010).await, 1_010, "each success returns 0.1: now there are 101");
+    assert_eq!(attempts(14, 1).await, 1, "after the first attempt 100 are left");
+    assert_eq!(attempts(0, 11).await, 11, "now there are 101.1");
+    assert_eq!(attempts(14, 1).await, 2, "after the first attempt 100.1 are left, then 99.1");
 }
