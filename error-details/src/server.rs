@@ -4,7 +4,10 @@
 use std::{io, sync::Arc};
 
 use launcher::{builder, incoming};
-use order_management::{orders::Orders, server::OrderService};
+use order_management::{
+    orders::Orders,
+    server::{MAX_ORDER, OrderService},
+};
 use proto::ecommerce::{
     Order,
     order_management_server::{OrderManagement, OrderManagementServer},
@@ -125,8 +128,8 @@ pub async fn serve(
 ) -> Result<(), transport::Error> {
     let service = OrderManagementServer::new(CarefulOrders::new(Arc::new(Orders::sample())));
     builder()
-        // Production: the message limit of `order-management`, for the same reason.
-        .add_service(service.max_decoding_message_size(1024 * 1024))
+        // Production: a client must be able to read what it has stored. See `MAX_ORDER`.
+        .add_service(service.max_decoding_message_size(MAX_ORDER))
         .serve_with_incoming_shutdown(incoming(listener), shutdown)
         .await
 }

@@ -4,6 +4,7 @@ mod client;
 mod details;
 mod interop;
 mod language;
+mod limits;
 #[cfg(unix)]
 mod readme;
 mod strangers;
