@@ -151,6 +151,8 @@ enum Phase {
     Goaway,
     /// The peer has reacted. The calls in flight may finish.
     Draining,
+    /// The server has nothing more to send. The timer ends the wait for the client.
+    Closing,
 }
 
 impl Connection {
@@ -181,7 +183,7 @@ impl Connection {
                     self.phase = Phase::Goaway;
                     self.timer.as_mut().reset(Instant::now() + GOAWAY_TIMEOUT);
                 }
-                Phase::Goaway | Phase::Draining => {}
+                Phase::Goaway | Phase::Draining | Phase::Closing => {}
             }
         }
         let waiting = matches!(self.phase, Phase::Preface | Phase::Goaway);
@@ -320,7 +322,23 @@ impl AsyncWrite for Connection {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+        let this = &mut *self;
+        if this.phase != Phase::Closing {
+            ready!(Pin::new(&mut this.stream).poll_shutdown(context))?;
+            this.phase = Phase::Closing;
+            this.timer.as_mut().reset(Instant::now() + GOAWAY_TIMEOUT);
+        }
+        // Closing a socket with unread bytes resets the connection, and then the client may lose the
+        // last responses. So this reads on, until the client closes the connection too.
+        while this.timer.as_mut().poll(context).is_pending() {
+            let mut unread = [0; 1024];
+            let mut buffer = ReadBuf::new(&mut unread);
+            let read = ready!(Pin::new(&mut this.stream).poll_read(context, &mut buffer));
+            if read.is_err() || buffer.filled().is_empty() {
+                break;
+            }
+        }
+        Poll::Ready(Ok(()))
     }
 }
 

@@ -226,6 +226,31 @@ async fn shutdown_does_not_wait_for_the_call_of_a_peer_that_does_not_react() {
     assert!(about(1, time), "{time:?}");
 }
 
+/// A reset would make the client's next write fail, and tonic's client then gives up the responses
+/// that it has not read.
+#[tokio::test]
+async fn a_client_that_still_writes_after_the_last_response_is_not_reset() {
+    let server = start().await;
+    let mut stream = server.connect_http2().await;
+    let draining = tokio::spawn(server.drain());
+    // Answers the PING that comes with the GOAWAY, so that the server ends the connection.
+    let (mut seen, ping) = (Vec::new(), [0, 0, 8, 6, 0, 0, 0, 0, 0]);
+    let payload = loop {
+        assert_ne!(stream.read_buf(&mut seen).await.unwrap(), 0, "the server has hung up");
+        if let Some(at) = seen.windows(17).position(|bytes| bytes.starts_with(&ping)) {
+            break seen[at + 9..at + 17].to_owned();
+        }
+    };
+    stream.write_all(&[&[0, 0, 8, 6, 1, 0, 0, 0, 0][..], &payload].concat()).await.unwrap();
+    stream.read_to_end(&mut seen).await.unwrap();
+    for _ in 0..10 {
+        stream.write_all(EMPTY_SETTINGS).await.unwrap();
+        assert_eq!(stream.read(&mut [0; 9]).await.unwrap(), 0);
+    }
+    drop(stream);
+    draining.await.unwrap();
+}
+
 #[tokio::test]
 async fn every_call_that_has_reached_a_server_is_answered_though_it_drains() {
     for _ in 0..10 {
