@@ -24,7 +24,9 @@ pub fn check_excerpts(page: &Path) {
                     page.display()
                 );
             }
-            ["rust", file] => check_excerpt(&text, file, &read(&folder.join(file))),
+            ["rust" | "toml" | "proto", file] => {
+                check_excerpt(&text, file, &read(&folder.join(file)));
+            }
             _ => panic!("{}: a block that no test checks: ```{info}", page.display()),
         }
     }

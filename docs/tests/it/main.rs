@@ -4,6 +4,7 @@ mod claims;
 mod code;
 mod links;
 mod listed;
+mod own_service;
 mod phrasebook;
 
 use std::{
