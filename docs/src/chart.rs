@@ -18,26 +18,26 @@ const NUMBERS: i32 = 80;
 const BLUE: RGBColor = RGBColor(70, 120, 180);
 const GREY: RGBColor = RGBColor(190, 190, 190);
 
-/// A bar for each ratio, from 0 to its median; a line from the lower to the upper quartile; and a line
-/// at 1, which is what the first way takes.
+/// Draws a bar for each ratio, from 0 to its median. A line across it goes from the lower to the upper
+/// quartile. A line at 1 marks the time of the first way.
 ///
 /// # Errors
 ///
-/// The library's, where something cannot be drawn.
+/// The drawing library's error.
 pub fn draw(title: &str, ratios: &[Ratio]) -> Result<String, Box<dyn std::error::Error>> {
     let mut svg = String::new();
     let rows = i32::try_from(ratios.len())?;
     let height = (rows + 1) * ROW + ROW / 2;
     let largest = ratios.iter().map(|ratio| ratio.high.max(ratio.median)).fold(1.0, f64::max);
     let room = f64::from(WIDTH - NAMES - NUMBERS);
-    // Where a bar ends that is so long, in pixels from the left.
+    // The end of a bar, in pixels from the left.
     #[expect(clippy::cast_possible_truncation, reason = "it is no more than the width")]
     let x = |ratio: f64| NAMES + (ratio / largest * room).round() as i32;
     {
         let area =
             SVGBackend::with_string(&mut svg, (WIDTH.cast_unsigned(), height.cast_unsigned()))
                 .into_drawing_area();
-        // A background of its own, for readers whose page is dark.
+        // A white background, for readers with a dark page.
         area.fill(&WHITE)?;
         let font = ("sans-serif", 14).into_font();
         let left = TextStyle::from(font.clone()).pos(Pos::new(HPos::Left, VPos::Center));

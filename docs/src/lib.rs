@@ -1,7 +1,5 @@
-//! What belongs to no single example. The pages are beside this folder, and their tests in `tests`.
-//!
-//! This library is behind `performance.md`: [`paired`] compares ways to do the same, [`report`] writes
-//! a table of the outcome, and [`chart`] draws it. What is compared stands in `benches/performance`.
+//! The measurements of `performance.md`. [`paired`] compares ways to do the same work, [`report`] writes
+//! a table of the result, and [`chart`] draws it. `benches/performance` has the work itself.
 
 pub mod chart;
 pub mod paired;

@@ -1,8 +1,8 @@
-//! Ratios that hold on a machine that does not.
+//! Ratios that stay stable on a machine whose speed changes.
 //!
 //! A laptop is faster in one second than in the next, by more than most of the differences that are of
-//! interest here. Whoever measures one way for ten seconds, and then another, compares the seconds.
-//! So all ways take turns, and what is compared is what was measured in the same round.
+//! interest here. If you measure one way for ten seconds and then another, you compare the seconds.
+//! So all ways take turns, and a ratio compares two times of the same round.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use fastrand::Rng;
 
 /// One way to do the work.
 pub struct Way<'a> {
-    /// What it is called in the table.
+    /// Its name in the table.
     pub name: &'static str,
     run: Box<dyn FnMut() -> Duration + 'a>,
     /// How long it took, in seconds, round by round.
@@ -18,13 +18,13 @@ pub struct Way<'a> {
 }
 
 impl<'a> Way<'a> {
-    /// A way that does all of the work when `run` is called, and says how long it took.
+    /// A way whose `run` does all of the work and returns the time that it took.
     pub fn new(name: &'static str, run: impl FnMut() -> Duration + 'a) -> Self {
         Self { name, run: Box::new(run), times: Vec::new() }
     }
 }
 
-/// What a way takes, where the first way takes 1.
+/// The time of a way, relative to the first way.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ratio {
     /// The way.
@@ -37,13 +37,13 @@ pub struct Ratio {
     pub high: f64,
 }
 
-/// Compares the ways with the first one, in as many rounds and one before that does not count.
+/// Compares the ways with the first one, in `rounds` rounds, after one round that does not count.
 #[must_use]
 pub fn compare(rounds: usize, mut ways: Vec<Way<'_>>) -> Vec<Ratio> {
     let mut random = Rng::with_seed(1);
     for round in 0..=rounds {
-        // A way feels what ran before it: memory that was freed, connections that are closing. In an
-        // order that is drawn anew it is not always the same one.
+        // The way that ran before has an effect: it has freed memory, and its connections are closing.
+        // So the order is random in each round.
         let mut turns = ways.iter_mut().collect::<Vec<_>>();
         random.shuffle(&mut turns);
         for way in turns {

@@ -1,4 +1,4 @@
-//! Where the outcome goes: a table on standard output and in a file, and a chart beside it.
+//! Writes the result: a table on standard output, and a table and a chart in files.
 
 use std::{cell::Cell, error::Error, fmt::Write as _, fs, path::PathBuf};
 
@@ -10,37 +10,37 @@ use crate::{
 /// How often each way runs. One more than a multiple of 4, so that each quartile is a round.
 const ROUNDS: usize = 41;
 
-/// What can go wrong: a chart that cannot be drawn, a file that cannot be written.
+/// Fails if a chart cannot be drawn or a file cannot be written.
 pub type Outcome = Result<(), Box<dyn Error>>;
 
-/// What is measured, how often, and where the outcome is written.
+/// The selected tables, the number of rounds, and the folder for the result.
 #[derive(Debug)]
 pub struct Report {
     folder: PathBuf,
-    /// What the tables that are wanted have in their names; all are where there is none.
+    /// Words in the names of the selected tables. Without a word, all tables are selected.
     words: Vec<String>,
-    /// Whether it is only tried out that everything runs.
+    /// Whether this only checks that everything runs.
     trial: bool,
     made: Cell<usize>,
 }
 
 impl Report {
-    /// A report into `folder`, as the arguments of a `cargo bench` want it: a word is what a table must
-    /// have in its name, and `--test` makes one short round of each and writes nothing.
+    /// A report into `folder`, with the arguments of `cargo bench`. A word selects the tables with this
+    /// word in their names. `--test` makes one short round of each table and writes nothing.
     pub fn new(folder: PathBuf, arguments: impl Iterator<Item = String>) -> Self {
         let (flags, words) = arguments.partition::<Vec<_>, _>(|word| word.starts_with("--"));
         let trial = flags.iter().any(|flag| flag == "--test");
         Self { folder, words, trial, made: Cell::new(0) }
     }
 
-    /// `amount`, or a hundredth of it where it is only tried out that everything runs.
+    /// `amount`, or a hundredth of it with `--test`.
     #[must_use]
     pub fn amount(&self, amount: usize) -> usize {
         if self.trial { amount.div_ceil(100) } else { amount }
     }
 
-    /// Compares the ways, prints the table, and writes `table`.md and `table`.svg; or does nothing,
-    /// where the table is not wanted.
+    /// Compares the ways, prints the table, and writes `table`.md and `table`.svg. Does nothing if the table
+    /// is not selected.
     pub fn compare(&self, table: &str, title: &str, ways: Vec<Way<'_>>) -> Outcome {
         if !self.words.is_empty() && !self.words.iter().any(|word| table.contains(word)) {
             return Ok(());
@@ -49,7 +49,7 @@ impl Report {
         let (text, chart) = (markdown(title, &ratios), draw(title, &ratios)?);
         println!("\n{text}");
         self.made.set(self.made.get() + 1);
-        // What one short round says is not worth keeping.
+        // One short round is too noisy to keep.
         if !self.trial {
             fs::create_dir_all(&self.folder)?;
             fs::write(self.folder.join(format!("{table}.md")), text)?;
@@ -91,7 +91,7 @@ mod tests {
     use super::{Report, markdown};
     use crate::paired::{Ratio, Way};
 
-    /// What a trial with these arguments makes of the tables `calls` and `streams`.
+    /// The number of tables that these arguments select, of `calls` and `streams`.
     fn made(arguments: &[&str]) -> Result<usize, String> {
         let arguments = arguments.iter().map(ToString::to_string);
         let report = Report::new(PathBuf::new(), arguments.chain(["--test".to_owned()]));

@@ -40,7 +40,7 @@ async fn show_a_form(client: &mut Client) -> Result<(), Status> {
     Ok(())
 }
 
-/// NOT_FOUND: say what is missing, and where to read on.
+/// NOT_FOUND: print the missing thing, and a link to read on.
 async fn offer_help(client: &mut Client) -> Result<(), Status> {
     let details = refused("getOrder(999)", client.get_order("999".to_owned()).await)?;
     if let Some(resource) = details.resource_info() {

@@ -15,7 +15,7 @@ use crate::{
 /// An `ErrorInfo`'s reason is unique within its domain. This is the domain of the errors below.
 pub const DOMAIN: &str = "orders.example.com";
 
-/// What can go wrong with an order. The service returns these, and knows no status.
+/// The errors of an order. The service returns these, and knows no status.
 #[derive(Debug)]
 pub enum OrderError {
     /// The order has these faults.

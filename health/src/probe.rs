@@ -29,7 +29,7 @@ const NOT_CONNECTED: u8 = 2;
 const RPC_FAILED: u8 = 3;
 const NOT_SERVING: u8 = 4;
 
-/// What to ask, and how long to wait.
+/// The service to check, and the time to wait.
 #[derive(Args)]
 pub struct Probe {
     /// The server's address

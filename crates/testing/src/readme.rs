@@ -1,4 +1,4 @@
-//! A README that cannot go stale: its commands are run, its excerpts are looked up.
+//! Checks a README: runs its commands and compares its excerpts.
 
 use std::{path::Path, slice};
 
@@ -10,19 +10,19 @@ use crate::{
 
 /// Checks the `README.md` in the folder `package`, whose program is `program`.
 ///
-/// What a fenced block is, its first line says:
+/// The first line of a fenced block names its kind:
 ///
-/// - `console`: after a `$` stands a command, and below it what it prints. Ports and UUIDs may
-///   differ, but a UUID that stands in two places must be the same in both. A command succeeds
-///   unless it prints to standard error. A server runs on while the commands after it are tried,
-///   until the next server or the end of the README; the line `^C` shows where a user would end
-///   it. Clients and probes talk to the server that runs, or find none if there is none.
-/// - `console sides`: the same, where the two sides work at the same time. Each side's lines are
-///   compared in their order, but not how the sides' lines mix.
-/// - `rust FILE`: an excerpt. Its lines stand in FILE one after the other, whatever their indentation;
-///   `// ...` stands for any number of lines.
-/// - `sh`: a command that is not run. One that tests an exercise names one that exists.
-/// - `mermaid`: a diagram; `text`: part of a transcript that is shown, and checked, elsewhere.
+/// - `console`: a command after `$`, and its output below. Ports and UUIDs may differ, but a UUID that
+///   appears twice must be the same in both places. A command must succeed, unless it prints to standard
+///   error. A server keeps running during the commands after it, until the next server or the end of the
+///   README. The line `^C` shows where a user would end it. Clients and probes call the running server.
+///   Without one, they get an address where nothing listens.
+/// - `console sides`: the same for two sides that work concurrently. The lines of each side are compared
+///   in order, but the order between the sides is ignored.
+/// - `rust FILE`: an excerpt. FILE contains its lines one after the other, with any indentation, and
+///   `// ...` means any number of lines.
+/// - `sh`: a command that is not run. If it tests an exercise, that exercise must exist.
+/// - `mermaid`: a diagram. `text`: part of a transcript that another block shows and checks.
 pub async fn check_readme(package: &str, program: &str) {
     let package = Path::new(package);
     let mut readme = Readme { package, program, server: None };
@@ -45,16 +45,16 @@ struct Readme<'a> {
     server: Option<Server>,
 }
 
-/// A server that the README has started, and what it is to have printed when it ends.
+/// A server that the README has started, and its expected output.
 struct Server {
     process: Process,
-    /// Where it listens, which may be several places.
+    /// The addresses on which it listens.
     addrs: Vec<String>,
     expected: String,
     order: fn(&str) -> String,
 }
 
-/// The lines of the one side, and then those of the other.
+/// The server's lines, and then all others.
 fn by_side(text: &str) -> String {
     let (server, others): (Vec<_>, Vec<_>) =
         text.lines().partition(|line| line.starts_with("server |"));
@@ -124,11 +124,8 @@ impl Readme<'_> {
 fn compare(ended: &Ended, expected: &str, order: fn(&str) -> String) {
     let printed = order(&normalize(&format!("{}{}", ended.stdout, ended.stderr)));
     let expected = order(&normalize(expected));
-    assert!(
-        printed == expected,
-        "the README shows:\n{expected}\nand what is printed is:\n{printed}"
-    );
-    // A probe says in the same place what is well, too.
+    assert!(printed == expected, "expected, from the README:\n{expected}\nprinted:\n{printed}");
+    // A probe also prints its success to standard error.
     let well = ended.stderr.is_empty() || ended.stderr.starts_with("status: SERVING");
     assert_eq!(ended.status == Some(0), well, "{ended:?}");
 }

@@ -8,7 +8,7 @@ use http::StatusCode;
 pub const OK: u8 = 0;
 /// The caller cancelled the call.
 pub const CANCELLED: u8 = 1;
-/// Nobody said what went wrong.
+/// The error has no further description.
 pub const UNKNOWN: u8 = 2;
 /// The request is wrong, whatever the state of the server.
 pub const INVALID_ARGUMENT: u8 = 3;

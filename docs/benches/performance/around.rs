@@ -1,4 +1,4 @@
-//! What stands around a call: interceptors and layers.
+//! The cost of interceptors and layers.
 
 use docs::{
     paired::Way,

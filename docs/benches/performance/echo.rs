@@ -14,7 +14,7 @@ pub(crate) fn serve(sides: &Sides) -> String {
     sides.serve(|incoming| Server::builder().add_service(echo).serve_with_incoming(incoming))
 }
 
-/// A stub with a connection of its own, which is made at the first call.
+/// A stub with a separate connection, which connects at the first call.
 pub(crate) fn connect(sides: &Sides, addr: &str) -> Stub {
     let _runtime = sides.clients.enter();
     one_connection(addr).expect("it is an address")

@@ -1,10 +1,10 @@
-//! What is behind `performance.md`: a file for each question, a table and a chart for each answer.
+//! The measurements of `performance.md`, with a file for each question.
 //!
 //! ```text
 //! cargo bench -p docs --bench performance
 //! ```
 //!
-//! A word behind `--` makes only the tables with the word in their names, such as `streaming`.
+//! A word after `--` selects the tables with the word in their names, such as `streaming`.
 
 mod around;
 mod balancer;

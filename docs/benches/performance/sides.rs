@@ -1,4 +1,4 @@
-//! Servers and clients in one process, each side with threads of its own, and a real connection between.
+//! Servers and clients in one process. Each side has separate threads, and a real connection joins them.
 
 use std::{
     env, fs, io,
@@ -12,7 +12,7 @@ use tonic::{
     transport::{self, server::TcpIncoming},
 };
 
-/// How many calls are on their way at the same time, where there is more than one.
+/// The number of concurrent calls, in measurements with more than one.
 pub(crate) const CALLERS: usize = 64;
 
 pub(crate) struct Sides {
@@ -72,7 +72,7 @@ where
     Ok(())
 }
 
-/// What machine this is.
+/// Describes this machine.
 pub(crate) fn machine() -> String {
     let cpus = available_parallelism().map_or(0, usize::from);
     let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What the phrasebook says of tonic, and no example shows.
+//! Statements of the phrasebook about tonic that no example shows.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use tonic::{
 
 type Answers = BoxStream<'static, Result<EchoResponse, Status>>;
 
-/// Sends headers; a message, where there is a stream; and trailers, where they can be sent.
+/// Sends headers, and on a stream also a message and trailers.
 struct Talkative;
 
 fn answer<T>(message: T) -> Response<T> {

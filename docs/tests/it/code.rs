@@ -1,10 +1,10 @@
-//! The code on the pages is the workspace's, and the commands are about what is there.
+//! The code on the pages is from the workspace, and their commands name existing packages.
 
 use crate::{pages, read, root};
 
 #[test]
-fn what_a_page_quotes_stands_in_the_file_that_it_names() {
-    // A chapter's blocks are read, and run, by the test of its example.
+fn an_excerpt_on_a_page_is_in_its_file() {
+    // The test of an example checks its chapter.
     for page in pages() {
         if !page.with_file_name("src/main.rs").exists() {
             testing::check_excerpts(&page);
@@ -12,14 +12,14 @@ fn what_a_page_quotes_stands_in_the_file_that_it_names() {
     }
 }
 
-/// What a command of cargo's names and would not find.
+/// The missing package, test or benchmark that a cargo command names.
 fn missing(command: &str) -> Option<&str> {
     let words = command.split_whitespace().collect::<Vec<_>>();
     let after = |flag: &str| {
         let at = words.iter().position(|word| *word == flag)?;
         words.get(at + 1).copied()
     };
-    // A variable of the shell's stands for several.
+    // A shell variable means several packages.
     let package = after("-p").filter(|package| !package.starts_with('$'));
     let name = package.unwrap_or_default();
     let library = root().join("crates").join(name);
@@ -36,7 +36,7 @@ fn missing(command: &str) -> Option<&str> {
 }
 
 #[test]
-fn the_packages_tests_and_benchmarks_that_commands_name_are_there() {
+fn commands_name_existing_packages_tests_and_benchmarks() {
     let mut count = 0;
     for page in pages() {
         let blocks = testing::blocks(&read(&page)).into_iter();
@@ -51,7 +51,7 @@ fn the_packages_tests_and_benchmarks_that_commands_name_are_there() {
 }
 
 #[test]
-fn a_command_about_what_is_not_there_is_found() {
+fn a_command_with_a_missing_name_is_found() {
     assert_eq!(missing("cargo run -p no-package"), Some("no-package"));
     assert_eq!(missing("cargo test -p productinfo --test no-test"), Some("no-test"));
     assert_eq!(missing("cargo bench -p docs --bench no-bench"), Some("no-bench"));

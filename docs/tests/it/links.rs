@@ -1,4 +1,4 @@
-//! Links lead somewhere: to a file of the workspace, and to a heading in it.
+//! Every link leads to a file of the workspace, and to a heading in it.
 
 use std::{collections::HashMap, path::Path};
 
@@ -6,13 +6,13 @@ use pulldown_cmark::{BrokenLink, CowStr, Event, Options, Parser, Tag};
 
 use crate::{headings, pages, read, root};
 
-/// What GitHub makes of a heading, so that a link can end in `#` and this.
+/// The anchor that GitHub gives a heading. A link can end in `#` and this anchor.
 fn anchor(heading: &str) -> String {
     let kept = heading.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
     kept.collect::<String>().to_lowercase().replace(' ', "-")
 }
 
-/// The anchors of a page; a heading that stands there twice has a number the second time.
+/// The anchors of a page. A repeated heading gets a number.
 fn anchors(text: &str) -> Vec<String> {
     let mut seen = HashMap::<String, usize>::new();
     let mut number = |heading: String| {
@@ -23,7 +23,7 @@ fn anchors(text: &str) -> Vec<String> {
     headings(text).into_iter().map(|(_, heading)| number(heading)).collect()
 }
 
-/// Where the links and images of a page lead; what has brackets and is no link leads to nothing.
+/// The targets of the links and images of a page. Brackets without a definition count as a broken link.
 fn targets(text: &str) -> Vec<String> {
     let mut undefined =
         |_: BrokenLink<'_>| Some((CowStr::from("no-definition"), CowStr::from("")));
@@ -96,7 +96,7 @@ fn links_are_found_in_prose_headings_tables_and_images() {
 }
 
 #[test]
-fn what_looks_like_a_link_and_is_none_is_found() {
+fn brackets_without_a_link_are_found() {
     assert_eq!(targets("[a][b] [c] (d.md)"), ["no-definition", "no-definition"]);
     assert_eq!(targets("<a href=\"b.md\">c</a>"), ["<a href=\"b.md\">", "</a>"]);
 }

@@ -1,4 +1,4 @@
-//! What the pages of the workspace promise: their links, their code, and what they say about tonic.
+//! Tests of the pages: their links, their code, and their statements about tonic.
 
 mod claims;
 mod code;
@@ -55,7 +55,7 @@ fn parse(text: &str) -> Parser<'_> {
     Parser::new_ext(text, Options::ENABLE_TABLES)
 }
 
-/// The headings of a page, as they are read.
+/// The headings of a page, as plain text.
 fn headings(text: &str) -> Vec<(HeadingLevel, String)> {
     let (mut headings, mut heading) = (Vec::new(), None);
     for event in parse(text) {

@@ -40,7 +40,8 @@ fn project() -> PathBuf {
         fs::write(path, text).unwrap();
     }
     // Without this line the project would count as a part of the workspace around it.
-    let mut manifest = fs::File::options().append(true).open(folder.join("Cargo.toml")).unwrap();
+    let mut manifest =
+        fs::File::options().append(true).open(folder.join("Cargo.toml")).unwrap();
     manifest.write_all(b"\n[workspace]\n").unwrap();
     // The versions of this workspace, so that the test needs no network.
     fs::copy(root().join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();

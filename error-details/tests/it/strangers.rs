@@ -1,4 +1,4 @@
-//! What tonic does with messages that a correct gRPC peer does not send. The README's section "What
+//! tonic receives messages that a correct gRPC peer does not send. The README's section "What
 //! a proxy or a stranger may send" describes it. When one of these tests fails, tonic has changed,
 //! and the section has to change too.
 

@@ -1,4 +1,4 @@
-//! Which calls are accepted, and how a handler gets the caller.
+//! The calls that are accepted, and the caller in a handler.
 
 use std::sync::Arc;
 

@@ -96,7 +96,7 @@ async fn a_response_without_a_status_has_failed() {
 
 #[tokio::test]
 async fn a_response_that_ends_with_its_headers_or_data_and_has_no_status_has_failed() {
-    // Such a body says that it is at its end, and nobody polls it again.
+    // Such a body reports its end, and the server does not poll it again.
     for body in [Body::empty(), Body::new(Full::new(frames("0").0))] {
         assert_eq!(events(Ok(body)).await, ["fails: there was no status"]);
     }

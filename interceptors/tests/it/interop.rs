@@ -1,4 +1,4 @@
-//! A Python client, which does not know what is around the service.
+//! A Python client calls the service through all layers.
 
 use testing::{Process, python};
 

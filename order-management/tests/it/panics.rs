@@ -1,4 +1,4 @@
-//! What a client sees when the stream of its response panics.
+//! The status that a client gets when a response stream panics.
 //!
 //! In the examples a panic ends the process (`launcher::exit_on_panic`). These tests run without that.
 

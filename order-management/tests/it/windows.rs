@@ -75,7 +75,7 @@ impl RawClient {
     }
 }
 
-/// Sends `data` in a frame of its own, as soon as flow control and the buffer have room for it.
+/// Sends `data` in a separate frame, as soon as flow control and the buffer have room for it.
 async fn send(stream: &mut SendStream<Bytes>, data: Bytes) -> Result<(), h2::Error> {
     stream.reserve_capacity(data.len());
     while stream.capacity() < data.len() {
@@ -218,7 +218,7 @@ async fn a_client_may_read_200_responses_of_the_smallest_messages_late() {
     });
     let responses = try_join_all(calls).await.unwrap();
     let all = timeout(PATIENCE, full.acquire_many(200)).await;
-    drop(all.expect("every window fills up while nobody reads"));
+    drop(all.expect("every window fills up while the server does not read"));
     let reading = responses.into_iter().map(async |response| {
         let (mut orders, mut count) = (response.into_inner(), 0);
         while orders.message().await?.is_some() {

@@ -1,4 +1,4 @@
-//! What is shown of a connection: everything, or a line that says what is not shown.
+//! The watcher shows all of a connection, or a line that names the missing part.
 
 use proptest::prelude::*;
 use watch::{Line, Side, View, Watcher};
@@ -124,7 +124,7 @@ fn the_frames_of_a_connection_are_shown_with_their_payload() {
     }
 }
 
-/// What is shown of these bytes from the client.
+/// The lines that the watcher shows for these bytes from the client.
 fn client_says(bytes: &[u8]) -> Vec<String> {
     of(Side::Client, &seen(View::Frames, &[(Side::Client, bytes.to_vec())]))
 }

@@ -1,4 +1,4 @@
-//! The tests of this crate, a module for each of its own.
+//! The tests of this crate, with a test module for each of its modules.
 
 mod code;
 mod decode;

@@ -1,4 +1,4 @@
-//! Chapter 5: what stands around a call. Interceptors, and metadata.
+//! Chapter 5: interceptors and layers. Interceptors, and metadata.
 
 use futures::future::BoxFuture;
 use interceptors::{

@@ -72,7 +72,7 @@ async fn whichever_is_first(
     }
 }
 
-/// What a method holds, and lets go of when its call is cancelled.
+/// A resource of a method. Cancelling the call drops it.
 struct Reservation;
 
 impl Drop for Reservation {

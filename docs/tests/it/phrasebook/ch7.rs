@@ -1,4 +1,4 @@
-//! Chapter 7: tests, and what is told of a call.
+//! Chapter 7: tests and observability.
 
 use productinfo::server::{Products, serve};
 use proto::ecommerce::{Product, product_info_server::ProductInfoServer};

@@ -1,8 +1,8 @@
-//! Every Rust expression of `from-go-and-java.md` stands in one of these files, where it compiles.
+//! Every Rust expression of `from-go-and-java.md` is in one of these files, which compile.
 //!
-//! A file for each chapter, in which a function is the surroundings that an expression needs. Nothing
-//! here is run: what the expressions do is tested by the examples that the page names. A service's
-//! methods are looked up in the examples, so that a method more in a definition concerns nothing here.
+//! There is a file for each chapter. Its functions have the context that the expressions need. They never
+//! run, because the examples test the same expressions. The methods of a service are looked up in the
+//! examples, so that an exercise that adds a method does not break these files.
 #![allow(dead_code, reason = "to compile it is the test")]
 #![allow(clippy::unnecessary_wraps, reason = "methods of a service return a `Result`")]
 
@@ -34,7 +34,7 @@ const CODE: [&str; 11] = [
     include_str!("../../../../crates/channel/src/resolver.rs"),
 ];
 
-/// The rows of all tables: of each cell its text, and what is in backticks there.
+/// The rows of all tables. Each cell has its text, and the expressions in backticks.
 fn rows(page: &str) -> Vec<Vec<(String, Vec<String>)>> {
     let (mut rows, mut row, mut cell) = (Vec::new(), Vec::new(), None);
     for event in Parser::new_ext(page, Options::ENABLE_TABLES) {
@@ -52,7 +52,7 @@ fn rows(page: &str) -> Vec<Vec<(String, Vec<String>)>> {
     rows
 }
 
-/// What is in backticks in the column that is in Rust.
+/// The expressions in the column for Rust.
 fn expressions(page: &str) -> Vec<String> {
     rows(page).into_iter().flat_map(|mut row| row.swap_remove(2).1).collect()
 }

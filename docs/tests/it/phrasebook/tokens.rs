@@ -1,11 +1,11 @@
-//! Code as the words and signs that it is made of, however it is formatted.
+//! Splits code into tokens, so that formatting does not matter.
 
-/// The words, and every other sign by itself, without comments, and without the comma that the
-/// formatter puts behind the last of a list.
+/// The words and signs of `code`, without comments, and without the comma that the formatter adds at the
+/// end of a list.
 pub(crate) fn tokens(code: &str) -> Vec<&str> {
     let mut tokens = Vec::new();
     for line in code.lines() {
-        // No line has a string with two slashes in it before its comment, but for addresses.
+        // Strings in these files have two slashes only in addresses.
         let line = line.split_once(" //").map_or(line, |(code, _)| code);
         let mut rest = if line.trim_start().starts_with("//") { "" } else { line };
         while let Some(first) = rest.chars().next() {
@@ -24,12 +24,12 @@ pub(crate) fn tokens(code: &str) -> Vec<&str> {
     tokens
 }
 
-/// Whether the one stands in the other as a whole.
+/// Whether `code` contains the whole `expression`.
 pub(crate) fn stands_in(code: &[&str], expression: &[&str]) -> bool {
     !expression.is_empty() && code.windows(expression.len()).any(|part| part == expression)
 }
 
-/// Whether each bracket that is opened is closed: what is not, is half an expression.
+/// Whether each bracket is closed. Otherwise it is half an expression.
 pub(crate) fn balanced(expression: &[&str]) -> bool {
     let count = |sign: &str| expression.iter().filter(|token| **token == sign).count();
     count("(") == count(")") && count("[") == count("]") && count("{") == count("}")
@@ -41,7 +41,7 @@ fn an_expression_may_be_broken_into_lines() {
 }
 
 #[test]
-fn what_is_commented_out_is_no_code() {
+fn a_comment_is_ignored() {
     assert_eq!(tokens("    // f(a)\n"), [""; 0]);
 }
 
