@@ -124,6 +124,9 @@ pub async fn serve(
     listener: TcpListener,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), transport::Error> {
+    // The generated `ProductInfoServer` decodes each request, calls the matching method of `Products` and
+    // encodes what it returns.
+    let service = ProductInfoServer::new(Products::default());
     Server::builder()
         // Production: ends a call that takes longer, for example because its message never arrives.
         .timeout(Duration::from_secs(30))
@@ -132,9 +135,7 @@ pub async fn serve(
         .max_concurrent_streams(200)
         // Production: sends a PING every minute, and so finds clients that vanished silently.
         .http2_keepalive_interval(Some(Duration::from_secs(60)))
-        // The generated `ProductInfoServer` decodes each request, calls the matching method of
-        // `Products` and encodes what it returns.
-        .add_service(ProductInfoServer::new(Products::default()))
+        .add_service(service)
         // `incoming` accepts the connections. `TcpIncoming` of tonic would do as well; ours also
         // closes connections that would hold up the shutdown.
         .serve_with_incoming_shutdown(incoming(listener), shutdown)
