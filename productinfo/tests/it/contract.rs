@@ -127,12 +127,17 @@ async fn a_message_over_4_mib_gets_a_status_and_the_connection_stays_usable() {
 #[tokio::test]
 async fn a_product_can_be_as_large_as_a_client_can_read_and_not_a_byte_larger() {
     let mut client = client().await;
-    // The price takes five bytes of the 4 MiB, the id 38, and the prefix of the name five.
-    let largest = 4 * 1024 * 1024 - 5 - 38 - 5;
-    let product =
-        |length| Product { name: "x".repeat(length), price: 1.0, ..Product::default() };
+    // The price takes five bytes of the 4 MiB, the id 38, the name three, and the prefix of the
+    // description five.
+    let largest = 4 * 1024 * 1024 - 5 - 38 - 3 - 5;
+    let product = |length| Product {
+        name: "x".into(),
+        description: "x".repeat(length),
+        price: 1.0,
+        ..Product::default()
+    };
     let id = client.add_product(product(largest)).await.unwrap().into_inner();
-    assert_eq!(client.get_product(id).await.unwrap().into_inner().name.len(), largest);
+    assert_eq!(client.get_product(id).await.unwrap().into_inner().description.len(), largest);
 
     let status = client.add_product(product(largest + 1)).await.unwrap_err();
     assert_eq!(status.code(), Code::ResourceExhausted);

@@ -51,7 +51,7 @@ async fn works_unread(log: &str) {
     let addr = line.rsplit(' ').next().unwrap();
     let mut client = ProductInfoClient::connect(format!("http://{addr}")).await.unwrap();
     for _ in 0..1_000 {
-        let product = Product { name: "x".repeat(900), price: 1.0, ..Product::default() };
+        let product = Product { name: "x".repeat(100), price: 1.0, ..Product::default() };
         client.add_product(product).await.unwrap();
     }
     let pid = server.id().unwrap().to_string();
