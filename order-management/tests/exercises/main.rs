@@ -26,7 +26,9 @@ use tonic_prost::ProstCodec;
 /// A channel to a server that runs `serve`, with the sample orders.
 async fn start() -> Channel {
     let target = testing::start(serve).await;
-    Endpoint::from_shared(format!("http://{target}")).unwrap().connect_lazy()
+    let endpoint = Endpoint::from_shared(format!("http://{target}")).unwrap();
+    // A small window, so that flow control stops a stream early.
+    endpoint.initial_stream_window_size(65_535).connect_lazy()
 }
 
 /// Stores an order. A later order with the same id replaces it.
