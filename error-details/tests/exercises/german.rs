@@ -17,7 +17,11 @@ fn exercise_2_a_german_user_reads_german() {
     for (accepted, tag) in
         [("de-AT", "de"), ("ko;q=0.5, de", "de"), ("de;q=0.1, ko", "ko"), ("del, ko", "ko")]
     {
-        assert_eq!(language(accepted).tag(), tag, "the language for {accepted:?} is wrong");
+        assert_eq!(
+            language(accepted).tag(),
+            tag,
+            "{accepted:?} must select the language {tag:?}"
+        );
     }
 
     // Not ASCII: a text from the caller is cut in characters.
@@ -31,11 +35,18 @@ fn exercise_2_a_german_user_reads_german() {
     ] {
         let german = error.localized(language("de"));
         for other in [Language::English, Language::Korean] {
-            assert_ne!(german, error.localized(other), "{error:?} has no German text");
+            assert_ne!(
+                german,
+                error.localized(other),
+                "every error must have a German text of its own"
+            );
         }
         if let OrderError::NotFound { .. } | OrderError::NotServed { .. } = error {
-            assert!(german.contains(&long[..300]), "the text does not name the id or the town");
-            assert!(german.chars().count() < 300, "the id or the town is not cut");
+            assert!(german.contains(&long[..300]), "the text must contain the id or the town");
+            assert!(
+                german.chars().count() < 300,
+                "the id or the town must be cut to 100 characters"
+            );
         }
     }
 }

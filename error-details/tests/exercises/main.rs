@@ -1,4 +1,4 @@
-//! The exercises of the README, each in a file. A test fails until its exercise is solved:
+//! The exercises of the README, one file each. Each test fails until its exercise is solved:
 //!
 //! ```text
 //! cargo test -p error-details --test exercises -- --ignored exercise_1
