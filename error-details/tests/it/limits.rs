@@ -14,10 +14,9 @@ async fn client() -> OrderManagementClient<Channel> {
 
 /// A valid order of `size` bytes.
 fn order(id: &str, size: usize) -> Order {
-    let small = testing::order(id, &["a lamp"], "San Jose, CA");
-    // The field's tag and length take four bytes.
-    let description = "x".repeat(size - small.encoded_len() - 4);
-    let order = Order { description, ..small };
+    let mut order = testing::order(id, &["a lamp"], "San Jose, CA");
+    // The tag and the length of the second item take four bytes.
+    order.items.push("x".repeat(size - order.encoded_len() - 4));
     assert_eq!(order.encoded_len(), size);
     order
 }
