@@ -25,8 +25,15 @@ pub mod echo {
     tonic::include_proto!("grpc.examples.echo");
 }
 
-/// Package `workshop`: what this workspace needs and the book does not have, the service
-/// `Dependency` of the health example.
+/// Package `helloworld`: the service `Greeter`, the second service of the book's multiplexing sample
+/// (chapter 5).
+#[expect(clippy::pedantic, reason = "generated, to other tastes")]
+pub mod helloworld {
+    tonic::include_proto!("helloworld");
+}
+
+/// Package `workshop`: services that this workspace needs and the book does not have. `Dependency` is
+/// for the health example, and `Inventory` for the deadlines example.
 #[expect(clippy::pedantic, reason = "generated, to other tastes")]
 pub mod workshop {
     tonic::include_proto!("workshop");
