@@ -1,8 +1,10 @@
 //! Every example, page and exercise is listed where readers look for it.
 
+use std::collections::BTreeSet;
+
 use pulldown_cmark::{Event, Tag};
 
-use crate::{examples, pages, parse, read, root};
+use crate::{examples, inside, pages, parse, read, root};
 
 /// Fails with what to do, unless `page` has a link to `target`.
 fn assert_listed(page: &str, target: &str) {
@@ -46,28 +48,54 @@ fn exercises(example: &str) -> Vec<String> {
     numbers
 }
 
+/// The rows of the table of exercises that a chapter needs, made of its items `1. **Title** (10 minutes).`
+fn rows(example: &str) -> Vec<String> {
+    let chapter = read(&root().join(example).join("README.md"));
+    let row = |number: &String| {
+        let start = format!("\n{number}. **");
+        let item = chapter.split_once(&start).map(|(_, rest)| rest).unwrap_or_default();
+        let (title, rest) = item.split_once("** (").unwrap_or_default();
+        let (minutes, _) = rest.split_once(" minutes)").unwrap_or_default();
+        assert!(
+            minutes.parse::<u32>().is_ok(),
+            "begin exercise {number} of {example}/README.md with `{number}. **Title** (10 minutes).`"
+        );
+        let link = format!("[{example} {number}](../{example}/README.md#extend-it)");
+        format!("| {link} | {title} | {minutes} |")
+    };
+    exercises(example).iter().map(row).collect()
+}
+
 #[test]
-fn the_plan_for_a_workshop_lists_every_exercise() {
+fn the_plan_for_a_workshop_lists_exactly_the_exercises_of_the_chapters() {
     let plan = read(&root().join("docs/workshop.md"));
-    for example in examples() {
-        for number in exercises(&example) {
-            let row = format!("| [{example} {number}](../{example}/README.md#extend-it) |");
-            assert!(plan.contains(&row), "add a row `{row}` to docs/workshop.md");
-        }
+    let expected = examples().iter().flat_map(|name| rows(name)).collect::<BTreeSet<_>>();
+    let listed = plan.lines().filter(|line| line.contains("/README.md#extend-it) |"));
+    let listed = listed.map(str::to_owned).collect::<BTreeSet<_>>();
+    for row in expected.difference(&listed) {
+        panic!("add the row `{row}` to docs/workshop.md");
+    }
+    for row in listed.difference(&expected) {
+        panic!("remove the row `{row}` from docs/workshop.md, or correct it");
     }
 }
 
 #[test]
-fn every_exercise_in_the_plan_has_a_check() {
-    let plan = read(&root().join("docs/workshop.md"));
-    for row in plan.lines().filter(|line| line.contains("/README.md#extend-it) |")) {
-        let name = row.trim_start_matches("| [").split(']').next().unwrap();
-        let (example, number) = name.split_once(' ').unwrap_or((name, ""));
-        let known = exercises(example).iter().any(|known| known == number);
-        assert!(
-            known,
-            "remove {name} from docs/workshop.md, or add `fn exercise_{number}_...`"
-        );
+fn each_exercise_has_a_hint_a_lesson_a_solution_and_a_short_check() {
+    for name in examples() {
+        let folder = root().join(&name);
+        let chapter = read(&folder.join("README.md"));
+        let count = exercises(&name).len();
+        for part in ["<details><summary>Hint</summary>", "*You"] {
+            assert_eq!(chapter.matches(part).count(), count, "{part} in {name}/README.md");
+        }
+        let solutions = inside(&folder.join("solutions")).count();
+        assert_eq!(solutions, count, "one patch per exercise in {name}/solutions");
+        for check in inside(&folder.join("tests/exercises")) {
+            let lines = read(&check).lines().count();
+            let long = lines > 60 && !check.ends_with("main.rs");
+            assert!(!long, "{} has {lines} lines; at most 60 are allowed", check.display());
+        }
     }
 }
 
