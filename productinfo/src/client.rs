@@ -9,7 +9,8 @@ use tonic::{Response, Status, transport::Channel};
 /// Connects to the server at `target`, a `HOST:PORT`, and makes the calls of [`call`].
 pub async fn run(target: String) -> Result<(), launcher::Error> {
     // This is tonic's `Endpoint::from_shared("http://HOST:PORT")`, with a limit of 5 s for
-    // connecting. Nothing is sent yet.
+    // connecting, and with windows for streams (see `crates/launcher/src/transport.rs`). Nothing is sent
+    // yet.
     let channel = endpoint(&target)?
         // Production: the time limit of each call. Without it a call may wait for ever, as in Go
         // and Java. When the time is over, their status is DEADLINE_EXCEEDED; tonic's is CANCELLED.

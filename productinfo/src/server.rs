@@ -64,8 +64,8 @@ impl ProductInfo for Products {
         transcript!(server, "storing {id} {:?}", product.name);
         self.by_id
             .write()
-            // `write` fails if a thread panicked while it held the lock. The map is complete
-            // between two calls of its methods, so it can still be used.
+            // `write` fails if a thread panicked while it held the lock. A panic cannot leave the map
+            // half changed, so the server continues to use it.
             .unwrap_or_else(PoisonError::into_inner)
             .insert(id.clone(), product);
         Ok(Response::new(ProductId { value: id }))
@@ -107,8 +107,8 @@ fn check(product: &Product) -> Result<(), Status> {
             product.price
         )));
     }
-    // Production: tonic accepts requests of up to 4 MiB. Such a product has grown by its id, and
-    // no client with the default limit could read it back.
+    // Production: tonic accepts requests of up to 4 MiB. A product of almost this size is larger now,
+    // because it has an id, and no client with the default limit could read it back.
     let size = product.encoded_len();
     if size > MAX_MESSAGE {
         return Err(Status::resource_exhausted(format!(
@@ -136,8 +136,8 @@ pub async fn serve(
         // Production: sends a PING every minute, and so finds clients that vanished silently.
         .http2_keepalive_interval(Some(Duration::from_secs(60)))
         .add_service(service)
-        // `incoming` accepts the connections. `TcpIncoming` of tonic would do as well; ours also
-        // closes connections that would hold up the shutdown.
+        // `incoming` accepts the connections, as tonic's `TcpIncoming` does. In addition, it closes
+        // connections whose client is silent or has vanished, so that they do not delay the shutdown.
         .serve_with_incoming_shutdown(incoming(listener), shutdown)
         .await
 }
