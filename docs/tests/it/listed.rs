@@ -1,6 +1,9 @@
 //! Every example, page and exercise is listed where readers look for it.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use pulldown_cmark::{Event, Tag};
 
@@ -110,4 +113,37 @@ fn every_chapter_has_the_command_of_each_exercise() {
             assert!(chapter.contains(&command), "add `{command}` to {name}/README.md");
         }
     }
+}
+
+#[test]
+fn a_chapter_has_at_most_200_lines_without_its_transcripts() {
+    for name in examples() {
+        let chapter = read(&root().join(&name).join("README.md"));
+        let mut transcript = false;
+        let counted = chapter.lines().filter(|line| {
+            transcript |= line.starts_with("```console");
+            let counts = !transcript;
+            transcript &= *line != "```";
+            counts
+        });
+        let lines = counted.count();
+        assert!(lines <= 200, "{name}/README.md has {lines} lines");
+    }
+}
+
+#[test]
+fn an_example_has_at_most_600_lines_and_a_library_1300() {
+    for name in examples() {
+        assert!(lines(&root().join(&name).join("src")) <= 600, "{name}");
+    }
+    for library in inside(&root().join("crates")) {
+        assert!(lines(&library.join("src")) <= 1_300, "{}", library.display());
+    }
+}
+
+fn lines(folder: &Path) -> usize {
+    let count = |path: PathBuf| {
+        if path.is_dir() { lines(&path) } else { read(&path).lines().count() }
+    };
+    inside(folder).map(count).sum()
 }
