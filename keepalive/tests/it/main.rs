@@ -1,0 +1,12 @@
+//! The tests of this example, one module per subject.
+
+mod age;
+mod client;
+mod idle;
+mod interop;
+mod memory;
+mod process;
+#[cfg(unix)]
+mod readme;
+mod server;
+mod tcp;
