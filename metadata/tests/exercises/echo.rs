@@ -1,0 +1,55 @@
+//! 3. Metadata that come back.
+
+use metadata::{binary, server::serve};
+use proto::ecommerce::order_management_client::OrderManagementClient;
+use testing::start;
+use tonic::{
+    Request,
+    metadata::{MetadataMap, MetadataValue},
+};
+
+/// The metadata that come back from a call of `getOrder` with this id.
+async fn returned(id: &str, fill: impl FnOnce(&mut MetadataMap)) -> MetadataMap {
+    let target = format!("http://{}", start(serve).await);
+    let mut client = OrderManagementClient::connect(target).await.expect("the server listens");
+    let mut request = Request::new(id.to_owned());
+    fill(request.metadata_mut());
+    let result = client.get_order(request).await;
+    result.map_or_else(|s| s.metadata().clone(), |response| response.metadata().clone())
+}
+
+#[tokio::test]
+#[ignore = "an exercise"]
+async fn exercise_3_keys_that_start_with_echo_come_back() {
+    // The second id is unknown, and the call fails.
+    for id in ["106", "999"] {
+        let metadata = returned(id, |metadata| {
+            for value in ["b", "a", "c"] {
+                metadata.append("echo-text", value.parse().expect("it is a value"));
+                let value = MetadataValue::from_bytes(value.as_bytes());
+                metadata.append_bin("echo-bytes-bin", value);
+            }
+            metadata.insert("other", MetadataValue::from_static("v"));
+        })
+        .await;
+        let text = metadata.get_all("echo-text").iter().collect::<Vec<_>>();
+        assert!(text == ["b", "a", "c"], "getOrder({id}) must return echo-text in order");
+        let bytes = binary::values(&metadata, "echo-bytes-bin").expect("it is base64");
+        assert!(
+            bytes == [b"b", b"a", b"c"],
+            "getOrder({id}) must return echo-bytes-bin in order"
+        );
+        assert!(!metadata.contains_key("other"), "other keys must not come back");
+    }
+    // As HTTP/2 counts: a name of 6 bytes, the value, and 32.
+    for (length, comes_back) in [(4_096 - 38, true), (4_096 - 37, false)] {
+        let metadata = returned("106", |metadata| {
+            metadata.insert("echo-x", "x".repeat(length).parse().expect("it is a value"));
+        });
+        let echoed = metadata.await.contains_key("echo-x");
+        assert!(
+            echoed == comes_back,
+            "at most 4 KiB may come back, and a value of {length} bytes was sent"
+        );
+    }
+}
