@@ -15,7 +15,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 /// Returns the values of the binary key `key`, in the order in which they were sent.
 ///
 /// tonic encodes a binary value when you insert it, and `MetadataValue::to_bytes` decodes it. But HTTP
-/// allows proxies and libraries to join several values of one key with commas. gRPC's specification asks
+/// allows proxies and libraries to join several values of one key with commas. The specification asks
 /// receivers to split them again. Base64 never contains a comma, so this is safe. tonic does not split
 /// them, and `to_bytes` fails then.
 ///
