@@ -14,7 +14,7 @@ use crate::{
     tally::Tally,
 };
 
-/// The target, as in the book. Its name stands for the addresses on the command line.
+/// The target, as in the book. Its name resolves to the addresses on the command line.
 pub(crate) const TARGET: &str = "example:///lb.example.grpc.io";
 /// Up to this many answers are printed one by one.
 const SHOWN: usize = 20;
@@ -28,7 +28,7 @@ pub struct Client {
     /// The target to call in place of --addr: dns:///HOST:PORT or ipv4:ADDRESS:PORT,...
     #[arg(long, value_name = "URI", default_value = TARGET)]
     target: String,
-    /// Which backend each call goes to
+    /// The policy that picks a backend for each call
     #[arg(long, value_enum, default_value_t = Policy::PickFirst)]
     policy: Policy,
     /// How many calls to make
@@ -78,7 +78,7 @@ impl Client {
         Err(format!("{failed}, the last with {}{advice}", describe(status)).into())
     }
 
-    /// What the user can do about the failure.
+    /// Advice for the user after a failure.
     fn advice(&self, status: &Status, all_failed: bool) -> &'static str {
         match status.code() {
             Code::Unavailable if all_failed && self.target == TARGET => {

@@ -1,4 +1,4 @@
-//! Which backend answered how many calls.
+//! Counts the calls that each backend answered.
 
 use launcher::transcript;
 use tonic::Status;

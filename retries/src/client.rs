@@ -11,22 +11,17 @@ use tonic::{Code, Request, Status};
 
 use crate::retries::{Retries, RetryPolicy};
 
-/// A stub whose calls are repeated.
 pub type Stub = EchoClient<Retries>;
 
 /// The method that is called here. It may be executed twice: an echo changes nothing.
 pub const UNARY_ECHO: &str = "/grpc.examples.echo.Echo/UnaryEcho";
 
-/// After this many calls, the client prints how many have failed.
-const PROGRESS: usize = 5_000;
-
-/// `client`, and its flags.
 #[derive(Args, Debug)]
 pub struct Client {
     /// The address of a backend; repeat --addr for several
     #[arg(long, value_name = "HOST:PORT", default_values = ["127.0.0.1:50051", "127.0.0.1:50052"])]
     addr: Vec<String>,
-    /// Which backend each call goes to
+    /// The policy that picks a backend for each call
     #[arg(long, value_enum, default_value_t = Policy::PickFirst)]
     policy: Policy,
     /// How many calls to make
@@ -60,62 +55,61 @@ pub fn channel(addrs: &[String]) -> Result<Builder, Error> {
     Channel::to("example:///retries", &names)
 }
 
+/// A stub whose calls have this many attempts.
+pub fn stub(channel: Builder, max_attempts: u32) -> Stub {
+    let policy = RetryPolicy { max_attempts, ..RetryPolicy::default() };
+    EchoClient::new(Retries::new(channel.build()).unary(UNARY_ECHO, policy))
+}
+
 impl Client {
     /// Makes the calls. Fails if one of them fails.
     pub async fn run(self) -> Result<(), Error> {
         // Without keepalive, the calls to a backend that hangs would wait until their deadlines.
         let second = Duration::from_secs(1);
-        let keepalive = Keepalive { interval: second, timeout: second };
-        let builder = channel(&self.addr)?.keepalive(keepalive);
-        let channel = match self.policy {
-            Policy::PickFirst => builder.build(),
-            Policy::RoundRobin => builder.policy(RoundRobin::default()).build(),
-            Policy::LeastRequest => builder.policy(LeastRequest).build(),
+        let builder = channel(&self.addr)?;
+        let builder = builder.keepalive(Keepalive { interval: second, timeout: second });
+        let builder = match self.policy {
+            Policy::PickFirst => builder,
+            Policy::RoundRobin => builder.policy(RoundRobin::default()),
+            Policy::LeastRequest => builder.policy(LeastRequest),
         };
-        let policy = RetryPolicy { max_attempts: self.max_attempts, ..RetryPolicy::default() };
-        let stub = EchoClient::new(Retries::new(channel).unary(UNARY_ECHO, policy));
+        let stub = stub(builder, self.max_attempts);
 
-        transcript!(client, "{} calls, {} at a time", self.calls, self.concurrency);
+        let all = self.calls;
+        transcript!(client, "{all} calls, {} at a time", self.concurrency);
         let (mut ended, mut failed, mut last) = (0, 0, None);
         let call = || echo(stub.clone(), 5 * second, self.wait_for_ready);
-        load(self.calls, self.concurrency.into(), call, |result| {
+        load(all, self.concurrency.into(), call, |result| {
             ended += 1;
             if let Err(status) = result {
                 failed += 1;
                 last = Some(status);
             }
-            if ended % PROGRESS == 0 && ended < self.calls {
+            if ended % 1_000 == 0 && ended < all {
                 transcript!(client, "{failed} of the first {ended} calls failed");
             }
         })
         .await?;
         let Some(status) = last else {
-            transcript!(client, "0 of {} calls failed", self.calls);
+            transcript!(client, "0 of {all} calls failed");
             return Ok(());
         };
         let advice = match status.code() {
-            Code::Unavailable if failed == self.calls => {
-                "; start backends with `cargo run -p retries -- server`, or pass their --addr"
-            }
+            Code::Unavailable if failed == all => "; start `cargo run -p retries -- server`",
             Code::DeadlineExceeded => "; check whether the backends hang or are overloaded",
             _ => "",
         };
         let last = describe(&status);
-        Err(format!("{failed} of {} calls failed, the last with {last}{advice}", self.calls)
-            .into())
+        Err(format!("{failed} of {all} calls failed, the last with {last}{advice}").into())
     }
 }
 
-/// Makes one call.
-pub async fn echo(
-    mut stub: Stub,
-    timeout: Duration,
-    wait_for_ready: bool,
-) -> Result<String, Status> {
+/// Makes one call, which is wait-for-ready if it may `wait`.
+pub async fn echo(mut stub: Stub, limit: Duration, wait: bool) -> Result<String, Status> {
     let mut request = Request::new(EchoRequest { message: "hello".into() });
     // The deadline is for all attempts together.
-    request.set_timeout(timeout);
-    if wait_for_ready {
+    request.set_timeout(limit);
+    if wait {
         request.extensions_mut().insert(WaitForReady);
     }
     Ok(stub.unary_echo(request).await?.into_inner().message)

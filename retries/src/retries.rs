@@ -38,14 +38,11 @@ impl Default for RetryPolicy {
 /// The largest request that is kept for another attempt. A larger one has one attempt.
 const MAX_REQUEST: usize = 256 * 1024;
 
-/// The largest response of a unary method that is kept until it is complete. tonic's clients accept
-/// no larger message by default.
+/// The largest response that is kept until it is complete: the default limit of tonic's clients.
 const MAX_RESPONSE: usize = 4 * 1024 * 1024 + 5;
 
-/// A channel that repeats calls.
-///
-/// Every call is repeated once if no backend has processed it. The calls of a method with a
-/// [`RetryPolicy`] are also repeated after UNAVAILABLE.
+/// A channel that repeats calls: each call once if no backend has processed it, and the calls of a
+/// method with a [`RetryPolicy`] also after UNAVAILABLE.
 #[derive(Clone)]
 pub struct Retries {
     channel: Channel,
@@ -53,25 +50,25 @@ pub struct Retries {
     policies: Arc<HashMap<String, RetryPolicy>>,
 }
 
+type Outcome = Result<Response<Body>, Status>;
+
 impl Retries {
-    /// Repeats calls on `channel`.
     #[must_use]
     pub fn new(channel: Channel) -> Self {
         Self { channel, policies: Arc::default() }
     }
 
-    /// Repeats the calls of the unary method at `path`, such as `/package.Service/Method`.
-    ///
-    /// The response is kept until it is complete. The caller sees nothing of it before that, so
-    /// another attempt is safe even if half a response has arrived.
+    /// Repeats the calls of the unary method at `path`, such as `/package.Service/Method`. The
+    /// caller sees nothing of a response before it is complete, so another attempt is safe even if
+    /// half of it has arrived.
     #[must_use]
     pub fn unary(mut self, path: &str, policy: RetryPolicy) -> Self {
         Arc::make_mut(&mut self.policies).insert(path.to_owned(), policy);
         self
     }
 
-    async fn send(self, request: Request<Body>) -> Result<Response<Body>, Status> {
-        let (head, body) = request.into_parts();
+    async fn send(self, request: Request<Body>) -> Outcome {
+        let (mut head, body) = request.into_parts();
         let policy = self.policies.get(head.uri.path()).copied();
         let message = match read(body) {
             Ok(message) => message,
@@ -81,67 +78,51 @@ impl Retries {
         let max_attempts = policy.map_or(1, |policy| policy.max_attempts.min(5));
         let backoff = policy.unwrap_or_default().backoff;
         let deadline = Deadline::of(&head.headers);
-        let mut delays = backoff.delays();
-        let (mut refused, mut previous) = (false, 0);
+        let (mut refused, mut previous, mut delays) = (false, 0, 0..);
         loop {
             let body = Body::new(Full::new(message.clone()));
-            let mut request = Request::from_parts(head.clone(), body);
-            // Some of the time has passed since the first attempt.
-            deadline.write(request.headers_mut());
-            if previous > 0 {
-                request.headers_mut().insert("grpc-previous-rpc-attempts", previous.into());
-            }
-            let status = match self.attempt(request, policy).await {
-                Ok(response) => return Ok(response),
-                Err(status) => status,
-            };
-            let delay = if is_refused(&status) && !refused {
-                // No backend has processed it, so this attempt does not count. Go calls this a
-                // transparent retry.
+            let request = Request::from_parts(head.clone(), body);
+            let result = self.attempt(request, policy).await;
+            let Err(status) = &result else { return result };
+            let delay = if is_refused(status) && !refused {
+                // This attempt does not count. Go calls it a transparent retry.
                 refused = true;
                 Some(Duration::ZERO)
             } else if status.code() == Code::Unavailable && previous + 1 < max_attempts {
                 previous += 1;
+                head.headers.insert("grpc-previous-rpc-attempts", previous.into());
                 match status.metadata().get("grpc-retry-pushback-ms") {
-                    None => delays.next(),
+                    None => delays.next().map(|retries| backoff.delay(retries)),
                     Some(pushback) => {
-                        delays = backoff.delays();
+                        delays = 0..;
                         // A negative number, or no number at all, forbids another attempt.
                         let pushback = pushback.to_str().ok().and_then(|ms| ms.parse().ok());
-                        pushback.map(|ms: u32| Duration::from_millis(ms.into()))
+                        pushback.map(Duration::from_millis)
                     }
                 }
             } else {
                 None
             };
-            match delay {
-                Some(delay) if deadline.left().is_none_or(|left| delay < left) => {
-                    sleep(delay).await;
-                }
-                _ => return Err(status),
-            }
+            let in_time = |delay: &Duration| deadline.left().is_none_or(|left| *delay < left);
+            let Some(delay) = delay.filter(in_time) else { return result };
+            sleep(delay).await;
+            // Some of the time has passed since the first attempt.
+            deadline.write(&mut head.headers);
         }
     }
 
     /// Makes one attempt. With a policy, it reads the whole response.
-    async fn attempt(
-        &self,
-        request: Request<Body>,
-        policy: Option<RetryPolicy>,
-    ) -> Result<Response<Body>, Status> {
+    async fn attempt(&self, request: Request<Body>, policy: Option<RetryPolicy>) -> Outcome {
         let response = self.channel.clone().send(request).await?;
         check(response.headers())?;
         if policy.is_none() {
             return Ok(response.map(Body::new));
         }
         let (head, body) = response.into_parts();
-        let body =
-            Limited::new(body, MAX_RESPONSE).collect().await.map_err(|error| {
-                match error.downcast::<Status>() {
-                    Ok(status) => *status,
-                    Err(error) => Status::resource_exhausted(format!("response: {error}")),
-                }
-            })?;
+        let body = Limited::new(body, MAX_RESPONSE).collect().await.map_err(|error| {
+            let too_large = |_| Status::resource_exhausted("the response exceeds 4 MiB");
+            Status::try_from_error(error).unwrap_or_else(too_large)
+        })?;
         body.trailers().map_or(Ok(()), check)?;
         Ok(Response::from_parts(head, Body::new(body)))
     }
@@ -149,10 +130,8 @@ impl Retries {
 
 /// The status in headers or trailers, as an error unless it is OK.
 fn check(headers: &HeaderMap) -> Result<(), Status> {
-    match Status::from_header_map(headers) {
-        Some(status) if status.code() != Code::Ok => Err(status),
-        _ => Ok(()),
-    }
+    let status = Status::from_header_map(headers).filter(|status| status.code() != Code::Ok);
+    status.map_or(Ok(()), Err)
 }
 
 /// Reads a request that is complete already, as that of a unary call is. Otherwise returns all of
@@ -163,12 +142,10 @@ fn read(mut body: Body) -> Result<Bytes, Body> {
         && let Some(frame) = body.frame().now_or_never()
     {
         let Some(frame) = frame else {
-            let mut parts = frames.into_iter().filter_map(|frame: Result<Frame<Bytes>, _>| {
-                frame.ok().and_then(|frame| frame.into_data().ok())
-            });
-            let first = parts.next().unwrap_or_default();
-            // There is nothing to copy in a unary call, which has one part.
-            return Ok(parts.fold(first, |all, part| [all, part].concat().into()));
+            let data = |frame: Result<Frame<Bytes>, _>| frame.ok()?.into_data().ok();
+            // A unary call has one part, so there is nothing to copy.
+            let all = frames.into_iter().filter_map(data).reduce(|a, b| [a, b].concat().into());
+            return Ok(all.unwrap_or_default());
         };
         let data = frame.as_ref().ok().and_then(Frame::data_ref);
         size += data.map_or(MAX_REQUEST + 1, Bytes::len);
@@ -180,9 +157,9 @@ fn read(mut body: Body) -> Result<Bytes, Body> {
 impl Service<Request<Body>> for Retries {
     type Response = Response<Body>;
     type Error = Status;
-    type Future = BoxFuture<'static, Result<Self::Response, Status>>;
+    type Future = BoxFuture<'static, Outcome>;
 
-    fn poll_ready(&mut self, _context: &mut Context<'_>) -> Poll<Result<(), Status>> {
+    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Status>> {
         Poll::Ready(Ok(()))
     }
 

@@ -2,11 +2,8 @@
 
 use std::time::Duration;
 
-/// Exponential backoff with jitter.
-///
-/// The default is gRPC's connection backoff (grpc/grpc, `doc/connection-backoff.md`), with the
-/// numbers of grpc-go and grpc-java: 1 s, then 1.6 times as long each time, up to 120 s, plus or
-/// minus 20 %.
+/// Exponential backoff with jitter. The default is gRPC's connection backoff (grpc/grpc,
+/// `doc/connection-backoff.md`) with the numbers of grpc-go and grpc-java.
 #[derive(Clone, Copy, Debug)]
 pub struct Backoff {
     /// The first delay.
@@ -22,24 +19,19 @@ pub struct Backoff {
 
 impl Default for Backoff {
     fn default() -> Self {
-        Self {
-            initial: Duration::from_secs(1),
-            factor: 1.6,
-            jitter: 0.2,
-            max: Duration::from_secs(120),
-        }
+        let (initial, max) = (Duration::from_secs(1), Duration::from_secs(120));
+        Self { initial, factor: 1.6, jitter: 0.2, max }
     }
 }
 
 impl Backoff {
-    /// The delays in order, without end.
-    pub fn delays(self) -> impl Iterator<Item = Duration> + Send + 'static {
-        let next = move |delay: &f64| Some((delay * self.factor).min(self.max.as_secs_f64()));
-        let first = self.initial.min(self.max).as_secs_f64();
-        std::iter::successors(Some(first), next).map(move |delay| {
-            let random = self.jitter * (2.0 * fastrand::f64() - 1.0);
-            // Settings that make no sense, such as a negative factor, give the longest delay.
-            Duration::try_from_secs_f64(delay * (1.0 + random)).unwrap_or(self.max)
-        })
+    /// The delay before an attempt. `retries` counts the retries before it.
+    #[must_use]
+    pub fn delay(self, retries: u32) -> Duration {
+        let growth = self.factor.powf(retries.into()).min(f64::MAX);
+        let delay = (self.initial.as_secs_f64() * growth).min(self.max.as_secs_f64());
+        let random = self.jitter * (2.0 * fastrand::f64() - 1.0);
+        // Settings that make no sense, such as a negative factor, give the longest delay.
+        Duration::try_from_secs_f64(delay * (1.0 + random)).unwrap_or(self.max)
     }
 }

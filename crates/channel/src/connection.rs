@@ -5,10 +5,7 @@ use std::{
     mem,
     net::SocketAddr,
     pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering::Relaxed},
-    },
+    sync::{Arc, OnceLock},
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -23,17 +20,16 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
-    pin, select,
     sync::oneshot,
     task::JoinHandle,
-    time::interval,
+    time::timeout,
 };
 use tonic::{Status, body::Body};
 use tower::Service;
 
 use crate::{
     deadline::Deadline,
-    response::{ResponseBody, lost, not_grpc},
+    response::{ResponseBody, check, lost},
 };
 
 /// A stream of bytes in both directions, such as a TCP or TLS connection.
@@ -44,20 +40,15 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 /// Connects by TCP.
 pub(crate) async fn tcp(addr: SocketAddr) -> io::Result<Box<dyn Stream>> {
     let stream = TcpStream::connect(addr).await?;
-    // Otherwise the system may hold back a small packet until the last one is acknowledged, which
-    // can delay a call by 40 ms.
+    // Otherwise the system may hold back a small packet, which can delay a call by 40 ms.
     stream.set_nodelay(true)?;
     Ok(Box::new(stream))
 }
 
-/// HTTP/2 keepalive: finds out that a backend hangs or that the network drops all packets.
-///
-/// While a call is in flight and nothing has arrived for `interval`, the client sends a PING. If
-/// there is no answer within `timeout`, the connection is closed and its calls end with
-/// UNAVAILABLE. Without keepalive they would wait until their deadlines.
-///
-/// By default, servers of grpc-go and grpc-java close a connection with more than one PING in 5
-/// minutes.
+/// HTTP/2 keepalive: detects that a backend hangs or that the network drops all packets. While a
+/// call is in flight, a missing answer to a PING closes the connection, and its calls end with
+/// UNAVAILABLE. Without keepalive they would wait until their deadlines. By default, servers of
+/// grpc-go and grpc-java close a connection with more than one PING in 5 minutes.
 #[derive(Clone, Copy, Debug)]
 pub struct Keepalive {
     /// How long nothing arrives before a PING is sent.
@@ -67,19 +58,15 @@ pub struct Keepalive {
 }
 
 /// How many bytes of a response may arrive before its caller reads them. The memory for unread
-/// responses is at most this times the number of calls, plus what `h2` needs for each frame.
+/// responses is at most this times the number of calls, plus the overhead of `h2` for each frame.
 const STREAM_WINDOW: u32 = 64 * 1024;
 
 /// The same for all calls of a connection: the largest window that HTTP/2 allows, so that a slow
-/// caller never stops the others.
-///
-/// `h2` closes a connection when (256 bytes - length), summed over the unread DATA frames that are
-/// shorter than that, exceeds half of this window. A full stream window of the smallest gRPC
-/// messages (5 bytes) makes 3.1 MiB. So 325 callers may be slow, more than most servers allow.
+/// caller never stops the others. `h2` closes a connection when (256 bytes - length), summed over
+/// the unread DATA frames that are shorter than that, exceeds half of this window. A full stream
+/// window of the smallest gRPC messages (5 bytes) makes 3.1 MiB. So 325 callers may be slow, more
+/// than most servers allow.
 const CONNECTION_WINDOW: u32 = (1 << 31) - 1;
-
-/// Where a frame's type is: after three bytes of length (RFC 9113, section 4.1).
-const FRAME_TYPE: usize = 3;
 
 /// The type of the first frame that a server sends (RFC 9113, section 3.4).
 const SETTINGS: u8 = 4;
@@ -89,50 +76,47 @@ struct Wire<S> {
     stream: S,
     /// Receives the type of the first frame.
     first: Option<oneshot::Sender<u8>>,
-    /// How many bytes arrive before it.
+    /// How many bytes arrive before it. A frame starts with its length (RFC 9113, section 4.1).
     before: usize,
 }
 
 impl<S: Stream> AsyncRead for Wire<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
+        cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let filled = buffer.filled().len();
-        ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
+        ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
         let bytes = buffer.filled().split_at(filled).1;
-        if self.first.is_some() {
-            match bytes.get(self.before) {
-                // An error means that the caller has stopped waiting.
-                Some(kind) => drop(self.first.take().map(|first| first.send(*kind))),
-                None => self.before -= bytes.len(),
-            }
+        match bytes.get(self.before) {
+            // An error means that the caller has stopped waiting.
+            Some(kind) => drop(self.first.take().map(|first| first.send(*kind))),
+            None => self.before -= bytes.len(),
         }
         Poll::Ready(Ok(()))
     }
 }
 
+/// Ignores errors, because `h2` ends the connection at the first failed write. A backend that
+/// drains closes the connection after its last response. Writing a call at that moment fails, while
+/// the response and the GOAWAY wait to be read. Without them, an answered call is lost, and the
+/// client does not know that the new call may be repeated. Reading gets both, and then the end.
 impl<S: Stream> AsyncWrite for Wire<S> {
     fn poll_write(
         self: Pin<&mut Self>,
-        context: &mut Context<'_>,
+        cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.poll_write_vectored(context, &[IoSlice::new(bytes)])
+        self.poll_write_vectored(cx, &[IoSlice::new(bytes)])
     }
 
-    /// Ignores errors, because `h2` ends the connection at the first error of a write. A backend that
-    /// drains closes the connection after its last response. If a call is written at that moment,
-    /// the write fails while the response and the GOAWAY wait to be read. Without the response an
-    /// answered call is lost, and without the GOAWAY nobody knows that the new call may be repeated.
-    /// Reading gets both, and then ends the connection.
     fn poll_write_vectored(
         mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
+        cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = ready!(Pin::new(&mut self.stream).poll_write_vectored(context, slices));
+        let written = ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, slices));
         Poll::Ready(written.or_else(|_| Ok(slices.iter().map(|slice| slice.len()).sum())))
     }
 
@@ -140,24 +124,17 @@ impl<S: Stream> AsyncWrite for Wire<S> {
         self.stream.is_write_vectored()
     }
 
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // Ignores errors, as above.
-        Pin::new(&mut self.stream).poll_flush(context).map(|_| Ok(()))
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx).map(|_| Ok(()))
     }
 
-    fn poll_shutdown(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
 
 /// Starts HTTP/2 on `stream`, which is connected to `addr`, and waits for the server's SETTINGS
 /// frame. Calls carry `authority`, or `addr` if it is `None`.
-///
-/// An open socket says little: the system also connects sockets to a process that hangs. The
-/// SETTINGS frame shows that a server is running and speaks HTTP/2.
 ///
 /// The second result is the task that drives the connection. It ends when the connection takes no
 /// more calls, and returns whether the server has sent GOAWAY.
@@ -168,35 +145,33 @@ pub async fn handshake(
     keepalive: Option<Keepalive>,
 ) -> Result<(Connection, JoinHandle<bool>), launcher::Error> {
     let (first, first_type) = oneshot::channel();
-    let stream = Wire { stream, first: Some(first), before: FRAME_TYPE };
+    let stream = Wire { stream, first: Some(first), before: 3 };
     let mut http2 = http2::Builder::new(TokioExecutor::new());
     http2
         .timer(TokioTimer::new())
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW);
-    if let Some(Keepalive { interval, timeout }) = keepalive {
-        http2.keep_alive_interval(interval).keep_alive_timeout(timeout);
+    if let Some(keepalive) = keepalive {
+        http2.keep_alive_interval(keepalive.interval).keep_alive_timeout(keepalive.timeout);
     }
-    let (requests, connection) = http2.handshake(TokioIo::new(stream)).await?;
-    let driver = tokio::spawn(async {
-        pin!(connection);
-        // hyper notices a GOAWAY only when it is polled. While a long stream is the only call,
-        // nothing polls it, and the server would wait for this client.
-        let mut poll = interval(Duration::from_secs(1));
+    let (requests, mut connection) = http2.handshake(TokioIo::new(stream)).await?;
+    let driver = tokio::spawn(async move {
         loop {
-            select! {
-                ended = &mut connection => return ended.is_ok(),
-                _ = poll.tick() => {}
+            // hyper notices a GOAWAY only when it is polled. While a long stream is the only call,
+            // nothing else polls it, and the server would wait for this client.
+            if let Ok(ended) = timeout(Duration::from_secs(1), &mut connection).await {
+                return ended.is_ok();
             }
         }
     });
+    // An open socket says little: the system also connects sockets to a process that hangs.
     match first_type.await {
         Ok(SETTINGS) => {}
         Ok(_) => return Err("the server does not speak HTTP/2".into()),
         Err(_) => return Err("the server closed the connection".into()),
     }
     let authority = authority.map_or_else(|| addr.to_string().parse(), Ok)?;
-    let (calls, used) = (Arc::new(()), AtomicBool::new(false));
+    let (calls, used) = (Arc::default(), OnceLock::new());
     Ok((Connection(Arc::new(Inner { addr, authority, requests, calls, used })), driver))
 }
 
@@ -211,17 +186,11 @@ struct Inner {
     requests: SendRequest<Body>,
     /// Each call holds a clone, so the number of clones is the number of calls.
     calls: Arc<()>,
-    /// Whether the channel has sent a call on it.
-    used: AtomicBool,
+    used: OnceLock<()>,
 }
 
-/// Why a call has no response.
-pub(crate) enum Failed {
-    /// Nothing of it was sent. This is the request, which can go to another connection.
-    Unsent(Box<Request<Body>>),
-    /// It ended with this status. The backend may have processed it.
-    Lost(Status),
-}
+/// A response whose headers have arrived, or the status of a call that failed.
+pub(crate) type Outcome = Result<Response<ResponseBody>, Status>;
 
 impl Connection {
     /// The backend's address.
@@ -236,43 +205,38 @@ impl Connection {
         Arc::strong_count(&self.0.calls) - 1
     }
 
-    /// Records that the channel uses it for a call, and not only a health check.
-    pub(crate) fn mark_used(&self) {
-        // Most calls find it set. Reading does not take the cache line from other threads.
-        if !self.0.used.load(Relaxed) {
-            self.0.used.store(true, Relaxed);
-        }
+    /// Set when the channel sends a call on it, and not only a health check.
+    pub(crate) fn used(&self) -> &OnceLock<()> {
+        &self.0.used
     }
 
-    /// Whether the channel has used it for a call.
-    pub(crate) fn was_used(&self) -> bool {
-        self.0.used.load(Relaxed)
-    }
-
-    /// Sends a call, and returns when the headers of the response have arrived.
+    /// Sends a call, and returns when the headers of the response have arrived. An error returns
+    /// the request: nothing of it was sent, so it can go to another connection.
     pub(crate) async fn send(
         &self,
         mut request: Request<Body>,
         deadline: Deadline,
-    ) -> Result<Response<ResponseBody>, Failed> {
-        let Inner { addr, authority, requests, calls, .. } = &*self.0;
-        // A generated client fills in only the path.
+    ) -> Result<Outcome, Box<Request<Body>>> {
+        // A generated client fills in only the path, and perhaps the scheme of its origin.
         let mut uri = mem::take(request.uri_mut()).into_parts();
-        uri.scheme = Some(Scheme::HTTP);
-        uri.authority = Some(authority.clone());
-        *request.uri_mut() = Uri::from_parts(uri).map_err(|error| {
-            Failed::Lost(Status::internal(format!("invalid path of a call: {error}")))
-        })?;
+        uri.scheme.get_or_insert(Scheme::HTTP);
+        uri.authority = Some(self.0.authority.clone());
+        let Ok(uri) = Uri::from_parts(uri) else {
+            return Ok(Err(Status::internal("a call without a path")));
+        };
+        *request.uri_mut() = uri;
 
-        let call = Arc::clone(calls);
-        match requests.clone().try_send_request(request).await {
-            Ok(response) => match not_grpc(*addr, &response) {
-                Some(status) => Err(Failed::Lost(status)),
-                None => Ok(response.map(|body| ResponseBody::new(body, *addr, call, deadline))),
-            },
+        let (addr, call) = (self.0.addr, Arc::clone(&self.0.calls));
+        match self.0.requests.clone().try_send_request(request).await {
+            Ok(response) => Ok(check(addr, &response).map(|()| {
+                response.map(|body| {
+                    let (body, alarm) = (Some(body), None);
+                    ResponseBody { body, addr, deadline, alarm, _call: call }
+                })
+            })),
             Err(mut error) => match error.take_message() {
-                Some(request) => Err(Failed::Unsent(Box::new(request))),
-                None => Err(Failed::Lost(lost(*addr, error.into_error()))),
+                Some(unsent) => Err(Box::new(unsent)),
+                None => Ok(Err(lost(addr, error.into_error()))),
             },
         }
     }
@@ -282,9 +246,9 @@ impl Connection {
 impl Service<Request<Body>> for Connection {
     type Response = Response<ResponseBody>;
     type Error = Status;
-    type Future = BoxFuture<'static, Result<Self::Response, Status>>;
+    type Future = BoxFuture<'static, Outcome>;
 
-    fn poll_ready(&mut self, _context: &mut Context<'_>) -> Poll<Result<(), Status>> {
+    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Status>> {
         Poll::Ready(Ok(()))
     }
 
@@ -293,10 +257,7 @@ impl Service<Request<Body>> for Connection {
         Box::pin(async move {
             let deadline = Deadline::of(request.headers());
             let sent = deadline.limit(connection.send(request, deadline)).await?;
-            sent.map_err(|failed| match failed {
-                Failed::Lost(status) => status,
-                Failed::Unsent(_) => Status::unavailable("the connection is closed"),
-            })
+            sent.unwrap_or_else(|_| Err(Status::unavailable("the connection is closed")))
         })
     }
 }

@@ -1,7 +1,5 @@
-//! Deadlines: the time by which a call has to end, whatever it is waiting for.
-//!
-//! A deadline travels as a timeout, in the header `grpc-timeout`, because the clocks of two
-//! machines differ. `tonic::Request::set_timeout` writes it.
+//! Deadlines: the time by which a call has to end, whatever it is waiting for. A deadline travels
+//! as a timeout, in the header `grpc-timeout`, because the clocks of two machines differ.
 
 use std::time::Duration;
 
@@ -28,20 +26,16 @@ impl Deadline {
         self.0.map(|deadline| deadline.saturating_duration_since(Instant::now()))
     }
 
-    /// Writes the time that is left into the headers. Some of it may have passed while the call
-    /// waited for a connection or another attempt.
+    /// Writes the time that is left into the headers. Call this after the call has waited for a
+    /// connection or another attempt, and not otherwise: HTTP/2 compresses a header that has the
+    /// same value in each call.
     pub fn write(self, headers: &mut HeaderMap) {
-        let Some(left) = self.left() else { return };
-        // HTTP/2 compresses a header that has the same value in each call, so the value changes
-        // only when the difference matters.
-        let passed = timeout::get(headers).map(|written| written.saturating_sub(left));
-        if passed.is_none_or(|passed| passed >= Duration::from_millis(1)) {
+        if let Some(left) = self.left() {
             headers.insert(timeout::HEADER, timeout::format(left));
         }
     }
 
-    /// Waits for `work`, but not longer than until the deadline. Then it fails with
-    /// DEADLINE_EXCEEDED.
+    /// Waits for `work` until the deadline, and then fails with DEADLINE_EXCEEDED.
     pub async fn limit<T>(self, work: impl Future<Output = T>) -> Result<T, Status> {
         match self.0 {
             None => Ok(work.await),

@@ -2,10 +2,8 @@
 
 use futures::{StreamExt, stream};
 
-/// Makes `calls` calls, `concurrency` at a time, and passes each result to `seen`.
-///
-/// Each call is a task, so that the calls use all processors. Fails if one panics: a call without a
-/// result must not go unnoticed.
+/// Makes `calls` calls, `concurrency` at a time, and passes each result to `seen`. Each call is a
+/// task, so that the calls use all processors. Fails if one panics.
 pub async fn load<F, T>(
     calls: usize,
     concurrency: usize,

@@ -1,24 +1,19 @@
 //! A subchannel: one address, at most one connection to it, and its connectivity state.
 
 use std::{
-    fmt, io,
+    io,
     net::SocketAddr,
-    panic::resume_unwind,
     pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use futures::{
-    StreamExt,
-    future::BoxFuture,
-    stream::{self, BoxStream},
-};
+use futures::{StreamExt, future::BoxFuture, stream::BoxStream};
 use http::uri::Authority;
 use tokio::{
+    runtime::Handle,
     select,
     sync::Notify,
-    task::{JoinError, JoinHandle},
     time::{Instant, sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
@@ -44,18 +39,6 @@ pub enum State {
     Shutdown,
 }
 
-impl fmt::Debug for State {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Idle => "IDLE",
-            Self::Connecting(_) => "CONNECTING",
-            Self::Ready(_) => "READY",
-            Self::TransientFailure => "TRANSIENT_FAILURE",
-            Self::Shutdown => "SHUTDOWN",
-        })
-    }
-}
-
 /// Decides whether calls may be sent on an open connection: yields `Ok` when they may, an error
 /// when they may not, and again after each change.
 pub type Readiness =
@@ -70,19 +53,28 @@ pub(crate) struct Options {
     pub(crate) backoff: Backoff,
     pub(crate) connector: Box<Connector>,
     pub(crate) keepalive: Option<Keepalive>,
-    /// `None` if every open connection is ready.
-    pub(crate) readiness: Option<Readiness>,
+    pub(crate) readiness: Readiness,
     /// The `:authority` of calls, or `None` for the backend's address.
     pub(crate) authority: Option<Authority>,
 }
 
-/// What subchannels report to their channel.
-#[derive(Default)]
-pub(crate) struct News {
-    /// A state has changed, or an attempt to connect has become slow.
+/// All subchannels of a channel share this.
+pub(crate) struct Shared {
+    options: Options,
+    runtime: Handle,
+    /// Notified when a state has changed, or an attempt to connect has become slow.
     pub(crate) changed: Notify,
-    /// A connection failed or was lost, so the addresses may be out of date.
+    /// Notified when a connection failed or was lost: the addresses may be out of date.
     pub(crate) resolve: Notify,
+    /// Cancelled when the channel ends: it was dropped, or one of its tasks has panicked.
+    pub(crate) ended: CancellationToken,
+}
+
+impl Shared {
+    pub(crate) fn new(options: Options) -> Self {
+        let (changed, resolve, ended) = <(Notify, Notify, CancellationToken)>::default();
+        Self { options, runtime: Handle::current(), changed, resolve, ended }
+    }
 }
 
 /// How long an attempt to connect may take, as in grpc-go.
@@ -94,27 +86,25 @@ pub(crate) const SLOW: Duration = Duration::from_millis(250);
 /// One address of a target.
 pub struct Subchannel {
     addr: SocketAddr,
-    options: Arc<Options>,
-    news: Arc<News>,
+    shared: Arc<Shared>,
     inner: Mutex<Inner>,
-    /// Wakes the task.
-    wanted: Notify,
 }
 
 struct Inner {
     state: State,
     /// The address and the reason of the last failure. `None` after a success.
     failure: Option<String>,
+    /// How many attempts have failed since the last success.
+    failures: u32,
     /// Cancelled when the current attempt, or its connection, is no longer wanted.
     attempt: CancellationToken,
 }
 
 impl Subchannel {
-    /// An IDLE subchannel. It does nothing unless [`run`](Self::run) runs in a task.
-    pub(crate) fn new(addr: SocketAddr, options: Arc<Options>, news: Arc<News>) -> Self {
+    pub(crate) fn new(addr: SocketAddr, shared: Arc<Shared>) -> Self {
         let attempt = CancellationToken::new();
-        let inner = Mutex::new(Inner { state: State::Idle, failure: None, attempt });
-        Self { addr, options, news, inner, wanted: Notify::new() }
+        let inner = Inner { state: State::Idle, failure: None, failures: 0, attempt };
+        Self { addr, shared, inner: Mutex::new(inner) }
     }
 
     /// Its address.
@@ -136,13 +126,20 @@ impl Subchannel {
     }
 
     /// Starts an attempt to connect if it is IDLE.
-    pub fn connect(&self) {
+    pub fn connect(self: &Arc<Self>) {
         let mut inner = self.lock();
         if matches!(inner.state, State::Idle) {
             inner.state = State::Connecting(Instant::now());
-            inner.attempt = CancellationToken::new();
-            self.wanted.notify_one();
-            self.news.changed.notify_one();
+            inner.attempt = self.shared.ended.child_token();
+            self.shared.changed.notify_one();
+            let (subchannel, attempt) = (Arc::clone(self), inner.attempt.clone());
+            self.shared.runtime.spawn(async move {
+                // A panic ends the channel, and its calls fail. Otherwise they would wait for a
+                // subchannel that never changes again.
+                let panics = subchannel.shared.ended.clone().drop_guard();
+                attempt.run_until_cancelled(subchannel.attempt(&attempt)).await;
+                panics.disarm();
+            });
         }
     }
 
@@ -152,119 +149,81 @@ impl Subchannel {
         self.end(State::Idle);
     }
 
-    /// Ends it for ever. Calls in flight go on.
-    pub(crate) fn shut_down(&self) {
-        self.end(State::Shutdown);
-        self.wanted.notify_one();
-    }
-
-    fn end(&self, state: State) {
+    /// Ends the current attempt or drops the connection. SHUTDOWN is for ever.
+    pub(crate) fn end(&self, state: State) {
         let mut inner = self.lock();
         inner.attempt.cancel();
         (inner.state, inner.failure) = (state, None);
     }
 
-    /// Connects whenever it is asked to, until it is shut down.
-    pub(crate) async fn run(self: Arc<Self>) {
-        let mut delays: Delays = Box::new(self.options.backoff.delays());
-        loop {
-            self.wanted.notified().await;
-            if matches!(self.state(), State::Shutdown) {
-                return;
-            }
-            let attempt = self.lock().attempt.clone();
-            attempt.run_until_cancelled(self.attempt(&attempt, &mut delays)).await;
-        }
-    }
-
     /// One attempt to connect. After a success it holds the connection until that is lost, and
     /// after a failure it waits for the backoff.
-    async fn attempt(&self, attempt: &CancellationToken, delays: &mut Delays) {
-        let backoff = self.options.backoff;
+    async fn attempt(&self, attempt: &CancellationToken) {
+        let options = &self.shared.options;
         let started = Instant::now();
-        let error = match self.open().await {
-            Ok((connection, driver)) => {
-                let goaway = self.hold(attempt, &connection, driver).await;
-                // A proxy may send GOAWAY every thousand calls, and is connected to again at once.
-                // But a backend that accepts connections only to close them has failed, and must
-                // not be asked again without a pause.
-                if goaway && connection.was_used() || started.elapsed() >= backoff.initial {
-                    *delays = Box::new(backoff.delays());
-                    self.set(attempt, State::Idle, None);
-                    return;
-                }
-                "the connection was lost as soon as it was open".into()
-            }
-            Err(error) => error,
-        };
-        self.fail(attempt, error.as_ref());
-        // Counted from the start, because a slow attempt has already waited.
-        let delay = delays.next().unwrap_or(backoff.max);
-        sleep(delay.saturating_sub(started.elapsed())).await;
-        self.set(attempt, State::Idle, self.failure());
-    }
-
-    async fn open(&self) -> Result<(Connection, JoinHandle<bool>), launcher::Error> {
-        let Options { connector, keepalive, authority, .. } = &*self.options;
-        let open = timeout(CONNECT_TIMEOUT, async {
-            let stream = connector(self.addr).await?;
-            handshake(stream, self.addr, authority.clone(), *keepalive).await
-        });
-        let mut open = pin!(open);
+        let mut open = pin!(timeout(CONNECT_TIMEOUT, async {
+            let stream = (options.connector)(self.addr).await?;
+            handshake(stream, self.addr, options.authority.clone(), options.keepalive).await
+        }));
         let opened = if let Ok(opened) = timeout(SLOW, &mut open).await {
             opened
         } else {
-            self.news.changed.notify_one();
+            self.shared.changed.notify_one();
             open.await
         };
-        opened.map_err(|_| format!("no HTTP/2 handshake within {CONNECT_TIMEOUT:?}"))?
-    }
-
-    /// Holds a connection until it takes no more calls. Returns whether the reason was a GOAWAY.
-    async fn hold(
-        &self,
-        attempt: &CancellationToken,
-        connection: &Connection,
-        mut driver: JoinHandle<bool>,
-    ) -> bool {
-        let mut readiness = match &self.options.readiness {
-            Some(readiness) => readiness(connection.clone()),
-            None => stream::once(async { Ok(()) }).boxed(),
-        };
-        let ended = loop {
-            select! {
-                ended = &mut driver => break ended,
-                Some(ready) = readiness.next() => match ready {
-                    Ok(()) => self.set(attempt, State::Ready(connection.clone()), None),
-                    Err(error) => self.fail(attempt, error.as_ref()),
-                },
+        let error = match opened {
+            Ok(Ok((connection, mut driver))) => {
+                let mut ready = (options.readiness)(connection.clone());
+                let goaway = loop {
+                    select! {
+                        // An error is a panic in hyper. For the channel, the connection is lost.
+                        ended = &mut driver => break ended.unwrap_or(false),
+                        Some(ready) = ready.next() => match ready {
+                            Ok(()) => {
+                                debug!(addr = %self.addr, "READY");
+                                self.set(attempt, State::Ready(connection.clone()), None);
+                            }
+                            Err(error) => self.fail(attempt, &error),
+                        },
+                    }
+                };
+                self.shared.resolve.notify_one();
+                // A proxy may send GOAWAY every thousand calls, and is connected to again at once.
+                // But a backend that accepts connections only to close them has failed, and must
+                // not be asked again without a pause.
+                let used = connection.used().get().is_some();
+                if goaway && used || started.elapsed() >= options.backoff.initial {
+                    debug!(addr = %self.addr, goaway, "IDLE");
+                    self.lock().failures = 0;
+                    return self.set(attempt, State::Idle, None);
+                }
+                "the server closed the connection without serving a call".into()
             }
+            Ok(Err(error)) => error,
+            Err(_) => format!("no HTTP/2 handshake within {CONNECT_TIMEOUT:?}").into(),
         };
-        self.news.resolve.notify_one();
-        match ended.map_err(JoinError::try_into_panic) {
-            Ok(goaway) => goaway,
-            // A panic ends this task too, and then the channel.
-            Err(Ok(panic)) => resume_unwind(panic),
-            // The runtime is shutting down.
-            Err(Err(_)) => false,
-        }
+        self.fail(attempt, &error);
+        let failures = self.lock().failures;
+        self.lock().failures = failures.saturating_add(1);
+        // Counted from the start, because a slow attempt has already waited.
+        sleep(options.backoff.delay(failures).saturating_sub(started.elapsed())).await;
+        self.set(attempt, State::Idle, self.failure());
     }
 
-    fn fail(&self, attempt: &CancellationToken, error: &(dyn std::error::Error + 'static)) {
-        let reason = format!("{}: {}", self.addr, launcher::root_cause(error));
+    fn fail(&self, attempt: &CancellationToken, error: &launcher::Error) {
+        let reason = format!("{}: {}", self.addr, launcher::root_cause(&**error));
+        debug!(reason, "TRANSIENT_FAILURE");
         self.set(attempt, State::TransientFailure, Some(reason));
-        self.news.resolve.notify_one();
+        self.shared.resolve.notify_one();
     }
 
     fn set(&self, attempt: &CancellationToken, state: State, failure: Option<String>) {
         let mut inner = self.lock();
         // `disconnect` wins, even if the attempt succeeds in the same moment.
-        if attempt.is_cancelled() {
-            return;
+        if !attempt.is_cancelled() {
+            (inner.state, inner.failure) = (state, failure);
+            self.shared.changed.notify_one();
         }
-        debug!(addr = %self.addr, ?state, failure);
-        (inner.state, inner.failure) = (state, failure);
-        self.news.changed.notify_one();
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -272,6 +231,3 @@ impl Subchannel {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
-
-/// The delays between attempts.
-type Delays = Box<dyn Iterator<Item = Duration> + Send>;

@@ -1,4 +1,4 @@
-//! What the example promises.
+//! Tests of the example.
 
 mod least_request;
 mod process;

@@ -86,7 +86,7 @@ async fn all_backends_of_a_process_end_with_it() {
 
 #[tokio::test]
 async fn the_advice_after_deadlines_fits_backends_that_hang() {
-    // The system accepts connections to it, and nobody reads them.
+    // The system accepts connections to it, and no program reads them.
     let silent = TcpListener::bind("127.0.0.1:0").await.expect("there is a free port");
     let addr = silent.local_addr().expect("it is bound").to_string();
     let ended = client(&[addr], &["--calls", "4", "--concurrency", "4"]).await;

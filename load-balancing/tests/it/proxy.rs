@@ -128,7 +128,7 @@ async fn envoy_spreads_the_calls_of_one_connection() {
         envoy
     });
     let spread = spread(&proxy.await).await;
-    // Each of its threads takes turns of its own.
+    // Each thread of Envoy takes separate turns.
     assert!(matches!(spread[..], [140..=160, 140..=160]), "{spread:?}");
 }
 

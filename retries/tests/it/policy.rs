@@ -1,4 +1,4 @@
-//! What the retry policy says: which calls are repeated, when and how often.
+//! The retry policy: which calls are repeated, when and how often.
 
 use std::time::Duration;
 

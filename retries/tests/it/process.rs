@@ -18,20 +18,20 @@ fn client(addrs: &[String], args: &[&str]) -> Process {
     Process::start(PROGRAM, &args.collect::<Vec<_>>())
 }
 
-/// 10,000 calls to three backends. After half of them, `happen` is called with the first backend and
+/// 2,000 calls to three backends. After half of them, `happen` is called with the first backend and
 /// its address, and returns the processes that have to run on.
 async fn under_load(happen: impl AsyncFnOnce(Process, &str) -> Vec<Process>) {
     let (first, addr) = backend("127.0.0.1:0").await;
     let (_second, second) = backend("127.0.0.1:0").await;
     let (_third, third) = backend("127.0.0.1:0").await;
-    let args = ["--policy", "round_robin", "--calls", "10000", "--concurrency", "64"];
+    let args = ["--policy", "round_robin", "--calls", "2000", "--concurrency", "64"];
     let mut client = client(&[addr.clone(), second, third], &args);
     // Before that, there may be no call that can be lost.
-    client.line("of the first 5000 calls").await;
+    client.line("of the first 1000 calls").await;
     let _running = happen(first, &addr).await;
     let Ended { status, stdout, stderr } = client.end().await;
     assert_eq!((status, stderr.as_str()), (Some(0), ""), "{stdout}");
-    assert!(stdout.contains("client | 0 of 10000 calls failed"), "{stdout}");
+    assert!(stdout.contains("client | 0 of 2000 calls failed"), "{stdout}");
 }
 
 #[tokio::test]

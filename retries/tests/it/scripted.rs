@@ -24,7 +24,7 @@ use crate::network::{Network, channel};
 /// A backend whose answers are the test's.
 #[derive(Clone, Default)]
 pub(crate) struct Scripted {
-    /// What the next calls end with, the last first. Where there is none, they are answered.
+    /// The statuses of the next calls, in reverse order. Without one, a call is answered.
     pub(crate) failures: Arc<Mutex<Vec<Status>>>,
     /// The metadata of all calls.
     pub(crate) calls: Arc<Mutex<Vec<MetadataMap>>>,

@@ -1,4 +1,4 @@
-//! What becomes of a call that finds no connection.
+//! Calls that find no connection, and deadlines.
 
 use std::time::Duration;
 
@@ -46,7 +46,7 @@ async fn with_all_backends_gone_a_call_fails_at_once_and_names_the_last_error() 
     // Also while new attempts are made.
     for _ in 0..100 {
         let start = Instant::now();
-        let status = echo(&channel).await.expect_err("nobody is there");
+        let status = echo(&channel).await.expect_err("no backend runs");
         assert_eq!(status.code(), Code::Unavailable);
         assert!(status.message().contains(": connection refused"), "{status:?}");
         assert_eq!(start.elapsed(), Duration::ZERO);
@@ -58,7 +58,7 @@ async fn with_all_backends_gone_a_call_fails_at_once_and_names_the_last_error() 
 async fn when_one_backend_returns_calls_are_answered_again() {
     let network = Network::default();
     let channel = channel(&network, &[1, 2]);
-    echo(&channel).await.expect_err("nobody is there");
+    echo(&channel).await.expect_err("no backend runs");
     network.start(2);
     sleep(Duration::from_secs(2)).await;
     assert_eq!(echo(&channel).await.expect("it is back"), 2);
@@ -68,7 +68,7 @@ async fn when_one_backend_returns_calls_are_answered_again() {
 async fn a_call_that_waits_for_ready_waits_where_others_fail() {
     let network = Network::default();
     let channel = channel(&network, &[1]);
-    echo(&channel).await.expect_err("nobody is there");
+    echo(&channel).await.expect_err("no backend runs");
     let call = tokio::spawn({
         let channel = channel.clone();
         async move { echo_with(&channel, patient()).await }
@@ -86,7 +86,7 @@ async fn a_call_that_waits_for_ready_respects_its_deadline() {
     let mut request = patient();
     request.set_timeout(Duration::from_secs(3));
     let start = Instant::now();
-    let status = echo_with(&channel, request).await.expect_err("nobody comes");
+    let status = echo_with(&channel, request).await.expect_err("no backend starts");
     assert_eq!(status.code(), Code::DeadlineExceeded);
     assert_eq!(start.elapsed().as_secs(), 3);
 }
@@ -99,7 +99,7 @@ async fn a_call_that_waits_for_a_connection_respects_its_deadline() {
     let mut request = Request::new(EchoRequest::default());
     request.set_timeout(Duration::from_millis(300));
     let start = Instant::now();
-    let status = echo_with(&channel, request).await.expect_err("nobody answers");
+    let status = echo_with(&channel, request).await.expect_err("no backend answers");
     assert_eq!(status.code(), Code::DeadlineExceeded);
     assert_eq!(start.elapsed().as_millis(), 300);
 }
@@ -136,7 +136,7 @@ async fn a_stream_ends_at_its_deadline_also_when_it_never_pauses() {
         }
     };
     assert_eq!(status.code(), Code::DeadlineExceeded);
-    // What has been decoded before is still handed out.
+    // The reader still gets the messages that are decoded already.
     assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
 }
 

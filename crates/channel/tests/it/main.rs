@@ -1,4 +1,4 @@
-//! What the channel promises, on a network in memory and with paused time.
+//! Tests of the channel, on a network in memory and with paused time.
 
 mod calls;
 mod keepalive;
@@ -11,4 +11,5 @@ mod resolving;
 mod responses;
 mod round_robin;
 mod subchannels;
+mod tls;
 mod windows;

@@ -1,4 +1,4 @@
-//! A channel whose task has died says so.
+//! Panics in the tasks of a channel.
 
 use std::sync::Arc;
 

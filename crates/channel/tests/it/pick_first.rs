@@ -105,7 +105,7 @@ async fn when_all_addresses_hang_calls_wait_for_the_connect_timeout_and_then_fai
     let (_held, _stop) = network.listen(2);
     let channel = channel(&network, told(&[1, 2]).1);
     let start = tokio::time::Instant::now();
-    let status = echo(&channel).await.expect_err("nobody answers");
+    let status = echo(&channel).await.expect_err("no backend answers");
     assert!(status.message().contains("no HTTP/2 handshake within 20s"), "{status:?}");
     assert_eq!(start.elapsed().as_millis(), 20_250);
 }

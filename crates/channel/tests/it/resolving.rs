@@ -128,7 +128,7 @@ fn dns(interval: Duration, failures: usize) -> (Dns, Arc<AtomicUsize>) {
         let answer = if failing { Err(io::Error::other("SERVFAIL")) } else { Ok(addrs(&[1])) };
         std::future::ready(answer).boxed()
     };
-    (Dns::with(vec!["backends:50051".into()], interval, lookup), asked)
+    (Dns::new(vec!["backends:50051".into()], interval, lookup), asked)
 }
 
 #[tokio::test(start_paused = true)]
@@ -148,7 +148,7 @@ async fn dns_is_asked_again_when_a_connection_is_lost() {
 async fn dns_is_not_asked_more_often_than_the_interval() {
     let network = Network::default();
     let (dns, asked) = dns(Duration::from_secs(30), 0);
-    // Which fails to connect again and again.
+    // Each attempt to connect fails, and asks for a lookup.
     let _channel = channel(&network, dns);
     sleep(Duration::from_secs(15 * 60 - 1)).await;
     let asked = asked.load(SeqCst);
@@ -200,7 +200,7 @@ async fn when_one_of_several_names_fails_the_others_do_until_all_have_been_found
         std::future::ready(answer).boxed()
     };
     let names = vec!["one:50051".into(), "two:50051".into()];
-    let mut dns = Dns::with(names, Duration::from_secs(30), lookup);
+    let mut dns = Dns::new(names, Duration::from_secs(30), lookup);
     let again = Notify::new();
     assert_eq!(dns.resolve(&again).await.expect("one is there"), addrs(&[1]));
     failing.store(0, SeqCst);
@@ -226,7 +226,8 @@ async fn an_interval_without_an_end_is_one() {
 
 #[tokio::test]
 async fn a_name_is_looked_up_in_the_systems_way() {
-    let mut dns = Dns::new(vec!["127.0.0.1:1".into(), "[::1]:2".into()], Duration::ZERO);
+    let mut dns =
+        Dns::new(vec!["127.0.0.1:1".into(), "[::1]:2".into()], Duration::ZERO, Dns::system);
     let addresses = dns.resolve(&Notify::new()).await.expect("these need no server");
     let expected: [SocketAddr; 2] =
         [([127, 0, 0, 1], 1).into(), ([0, 0, 0, 0, 0, 0, 0, 1], 2).into()];

@@ -63,7 +63,7 @@ async fn a_backend_that_never_answers_the_handshake_is_given_up_after_20_s() {
     let (_held, _stop) = network.listen(1);
     let channel = channel(&network, &[1], without_jitter());
     let start = Instant::now();
-    let status = echo(&channel).await.expect_err("nobody answers");
+    let status = echo(&channel).await.expect_err("no backend answers");
     assert_eq!(status.code(), Code::Unavailable);
     assert!(status.message().ends_with("10.0.0.1:50051: no HTTP/2 handshake within 20s"));
     assert_eq!(start.elapsed().as_secs(), 20);
@@ -72,7 +72,7 @@ async fn a_backend_that_never_answers_the_handshake_is_given_up_after_20_s() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_answers_in_another_protocol_is_no_backend() {
+async fn a_server_that_does_not_speak_http2_is_reported() {
     let network = Network::default();
     let (mut incoming, _stop) = network.listen(1);
     tokio::spawn(async move {
@@ -81,12 +81,12 @@ async fn whoever_answers_in_another_protocol_is_no_backend() {
         std::future::pending::<()>().await;
     });
     let channel = channel(&network, &[1], without_jitter());
-    let status = echo(&channel).await.expect_err("nobody answers");
+    let status = echo(&channel).await.expect_err("no backend answers");
     assert!(status.message().ends_with("the server does not speak HTTP/2"), "{status:?}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_hangs_up_after_the_handshake_is_not_asked_again_at_once() {
+async fn a_server_that_hangs_up_after_the_handshake_is_not_asked_again_at_once() {
     let network = Network::default();
     let (mut incoming, _stop) = network.listen(1);
     tokio::spawn(async move {

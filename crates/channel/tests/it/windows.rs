@@ -23,7 +23,7 @@ async fn fifty_callers_that_read_late_get_all_of_many_small_messages() {
             let head = head.body(()).expect("the headers are valid");
             let mut body = call.send_response(head, false).expect("the stream is open");
             for _ in 0..MESSAGES {
-                // Each is a DATA frame of its own.
+                // Each is a separate DATA frame.
                 body.send_data(Bytes::from_static(&[0; 5]), false).expect("it is open");
             }
             let mut trailers = HeaderMap::new();
