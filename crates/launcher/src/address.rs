@@ -5,11 +5,7 @@ use std::net::Ipv6Addr;
 use crate::Error;
 
 /// Checks that `addr` is a `HOST:PORT`, before anything tries to use it. An IPv6 address has
-/// brackets, as in a URI.
-///
-/// # Errors
-///
-/// The reason why it is not, and how to write one.
+/// brackets, as in a URI. The error is the reason why it is not, and how to write one.
 pub fn check_addr(addr: &str) -> Result<(), Error> {
     let refuse = |why: &str| {
         Err(format!("invalid address {addr:?}: {why}; write HOST:PORT, as in 127.0.0.1:50051")

@@ -23,8 +23,7 @@ pub struct Addr {
 }
 
 impl Command {
-    /// Runs the side that was asked for, as [`server`](crate::server) or
-    /// [`client`](crate::client) does.
+    /// Runs the side that was asked for, as [`sides::server`] or [`sides::client`] does.
     pub async fn run<S, C, E>(self, serve: S, connect: C) -> Result<(), Error>
     where
         S: AsyncFn(TcpListener, Shutdown) -> Result<(), E>,

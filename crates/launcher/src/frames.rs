@@ -30,7 +30,7 @@ pub(crate) struct Frames {
     filled: usize,
     /// How many bytes of the frame's payload are still to come.
     pub(crate) payload: usize,
-    /// This is not HTTP/2. The HTTP library is about to close the connection.
+    /// This is not HTTP/2.
     broken: bool,
 }
 
@@ -40,7 +40,6 @@ impl Frames {
         Self { preface: PREFACE, ..Self::default() }
     }
 
-    /// Whether all of the preface has come.
     pub(crate) fn preface_is_complete(&self) -> bool {
         self.preface.is_empty()
     }

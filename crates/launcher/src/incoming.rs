@@ -14,29 +14,31 @@
 
 use std::{
     collections::HashSet,
+    future::ready,
     io::{self, IoSlice},
+    net::SocketAddr,
     pin::Pin,
     sync::{
         Arc,
-        atomic::{
-            AtomicBool, AtomicUsize,
-            Ordering::{Acquire, Relaxed, Release},
-        },
+        atomic::{AtomicUsize, Ordering::Relaxed},
     },
     task::{Context, Poll, Waker, ready},
     time::Duration,
 };
 
+use futures_util::stream::{self, Stream, StreamExt as _};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
-    time::{Instant, Sleep, sleep},
+    sync::watch,
+    time::{Instant, Sleep, sleep, sleep_until, timeout_at},
 };
-use tokio_stream::Stream;
-use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
-use tonic::transport::server::{Connected, TcpConnectInfo};
+use tonic::transport::server::Connected;
 
-use crate::frames::{DATA, END_STREAM, Frames, GOAWAY, HEADERS, RST_STREAM};
+use crate::{
+    frames::{DATA, END_STREAM, Frames, GOAWAY, HEADERS, RST_STREAM},
+    transcript,
+};
 
 /// How long the server waits after an accept error before it accepts again.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -54,79 +56,75 @@ tokio::task_local! {
 }
 
 /// The connections that clients open to `listener`. Pass it to tonic's
-/// `serve_with_incoming_shutdown`.
+/// `serve_with_incoming_shutdown`. It never ends and never yields an error.
 ///
 /// Dropping it starts the shutdown of the connections that it has accepted; tonic does that as
 /// soon as its `shutdown` future ends.
-#[must_use]
-pub fn incoming(listener: TcpListener) -> Incoming {
+pub fn incoming(listener: TcpListener) -> impl Stream<Item = io::Result<Connection>> + Unpin {
+    incoming_with(listener, |stream| ready(Ok(stream)))
+}
+
+/// Like [`incoming`], with a handshake between a client's connection and HTTP/2: TLS, for example.
+///
+/// Handshakes run at the same time. A client has 10 s for its handshake and the preface together. If the
+/// handshake fails, the transcript shows the reason. A shutdown drops unfinished handshakes.
+pub fn incoming_with<S, F>(
+    listener: TcpListener,
+    handshake: impl Fn(TcpStream) -> F,
+) -> impl Stream<Item = io::Result<Connection<S>>> + Unpin
+where
+    F: Future<Output = io::Result<S>>,
+{
     // Without the launcher, as in a test, the number is not used.
     let in_flight = CALLS_IN_FLIGHT.try_with(Arc::clone).unwrap_or_default();
-    Incoming { listener, pause: None, in_flight, shutdown: Arc::default() }
-}
-
-/// A stream of accepted connections. It never ends and never yields an error.
-#[derive(Debug)]
-pub struct Incoming {
-    listener: TcpListener,
-    /// Set after an accept error.
-    pause: Option<Pin<Box<Sleep>>>,
-    in_flight: Arc<AtomicUsize>,
-    shutdown: Arc<Shutdown>,
-}
-
-/// Reports to the connections that the server shuts down.
-#[derive(Debug, Default)]
-struct Shutdown {
-    /// Each connection reads this whenever it is polled, because reading it costs next to nothing.
-    started: AtomicBool,
-    /// Wakes a connection that is waiting for its peer.
-    signal: CancellationToken,
-}
-
-impl Drop for Incoming {
-    fn drop(&mut self) {
-        self.shutdown.started.store(true, Release);
-        self.shutdown.signal.cancel();
-    }
-}
-
-impl Stream for Incoming {
-    type Item = io::Result<Connection>;
-
-    fn poll_next(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Self::Item>> {
-        loop {
-            if let Some(pause) = &mut self.pause {
-                ready!(pause.as_mut().poll(context));
-                self.pause = None;
+    // Dropping `server` starts the shutdown of the connections.
+    let (server, _) = watch::channel(());
+    let sockets = stream::unfold(listener, |listener| async {
+        Some((accept(&listener).await, listener))
+    });
+    let handshakes = sockets.map(move |(socket, peer)| {
+        let deadline = Instant::now() + PREFACE_TIMEOUT;
+        let handshake = timeout_at(deadline, handshake(socket));
+        async move {
+            let late = |_| Err(io::Error::other("the handshake took too long"));
+            let result = handshake.await.unwrap_or_else(late);
+            if let Err(error) = &result {
+                transcript!(server, "rejected a connection from {peer}: {error}");
             }
-            match ready!(self.listener.poll_accept(context)) {
-                Ok((stream, _)) => {
-                    // Without TCP_NODELAY the system may hold back a small packet until the last
-                    // one is acknowledged, which can delay a response by 40 ms. Go and Java set it
-                    // by default. An error means that the client has already gone.
-                    let _ = stream.set_nodelay(true);
-                    let connection = Connection::new(stream, &self);
-                    return Poll::Ready(Some(Ok(connection)));
-                }
-                Err(error) => {
-                    // The usual error is "too many open files". It lasts until a connection is
-                    // closed, and accepting again at once would keep a core busy until then.
-                    tracing::warn!(%error, "cannot accept a connection; pausing {ACCEPT_PAUSE:?}");
-                    self.pause = Some(Box::pin(sleep(ACCEPT_PAUSE)));
-                }
+            result.ok().map(|stream| (stream, deadline))
+        }
+    });
+    // `MAX`, because the number of open files already limits the number of handshakes.
+    Box::pin(handshakes.buffer_unordered(usize::MAX).filter_map(move |accepted| {
+        ready(accepted.map(|(stream, deadline)| {
+            Ok(Connection::new(stream, deadline, server.subscribe(), Arc::clone(&in_flight)))
+        }))
+    }))
+}
+
+async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                // Without TCP_NODELAY the system may hold back a small packet until the last one is
+                // acknowledged, which can delay a response by 40 ms. Go and Java set it by default.
+                // An error means that the client has already gone.
+                let _ = stream.set_nodelay(true);
+                return (stream, peer);
+            }
+            Err(error) => {
+                // The usual error is "too many open files". It lasts until a connection is closed,
+                // and accepting again at once would keep a core busy until then.
+                tracing::warn!(%error, "cannot accept a connection; pausing {ACCEPT_PAUSE:?}");
+                sleep(ACCEPT_PAUSE).await;
             }
         }
     }
 }
 
 /// An accepted connection, which closes itself as described at the top of this file.
-#[derive(Debug)]
-pub struct Connection {
-    stream: TcpStream,
+pub struct Connection<S = TcpStream> {
+    stream: S,
     requests: Frames,
     responses: Frames,
     calls: Calls,
@@ -134,9 +132,11 @@ pub struct Connection {
     timer: Pin<Box<Sleep>>,
     /// Whether the server has sent GOAWAY. A proxy sends none.
     goaway: bool,
-    shutdown: Arc<Shutdown>,
-    signal: Pin<Box<WaitForCancellationFutureOwned>>,
-    /// The task that `signal` is going to wake.
+    /// Closed when the server shuts down.
+    server: watch::Receiver<()>,
+    /// Ends when the server shuts down.
+    shutdown: Pin<Box<dyn Future<Output = ()> + Send>>,
+    /// The task that `shutdown` is going to wake.
     waker: Option<Waker>,
 }
 
@@ -151,69 +151,71 @@ enum Phase {
     Goaway,
     /// The peer has reacted. The calls in flight may finish.
     Draining,
-    /// The server has nothing more to send. The timer ends the wait for the client.
+    /// The server has nothing more to send, and closes its direction. The timer ends this.
     Closing,
+    /// It is closed. The same timer ends the wait for the client.
+    Lingering,
 }
 
-impl Connection {
-    fn new(stream: TcpStream, incoming: &Incoming) -> Self {
-        let shutdown = Arc::clone(&incoming.shutdown);
+impl<S> Connection<S> {
+    fn new(
+        stream: S,
+        deadline: Instant,
+        server: watch::Receiver<()>,
+        in_flight: Arc<AtomicUsize>,
+    ) -> Self {
+        let mut shutdown = server.clone();
         Self {
             stream,
             requests: Frames::of_client(),
             responses: Frames::default(),
-            calls: Calls { open: HashSet::new(), in_flight: Arc::clone(&incoming.in_flight) },
+            calls: Calls { open: HashSet::new(), written: Vec::new(), in_flight },
             phase: Phase::Preface,
-            timer: Box::pin(sleep(PREFACE_TIMEOUT)),
+            timer: Box::pin(sleep_until(deadline)),
             goaway: false,
-            signal: Box::pin(shutdown.signal.clone().cancelled_owned()),
-            shutdown,
+            server,
+            shutdown: Box::pin(async move {
+                let _ = shutdown.changed().await;
+            }),
             waker: None,
         }
     }
 
     /// Fails if it is time to close the connection, and otherwise arranges to be polled when it
-    /// is. Reading and writing both check this: HTTP/2 stops reading while it cannot write.
+    /// is. Reading, writing and flushing check this: HTTP/2 stops reading while it cannot write.
     fn check(&mut self, context: &mut Context<'_>) -> io::Result<()> {
-        let close = |why| Err(io::Error::new(io::ErrorKind::TimedOut, why));
-        if self.shutdown_has_started(context) {
-            match self.phase {
-                Phase::Preface => return close("shutting down without an HTTP/2 preface"),
-                Phase::Open => {
-                    self.phase = Phase::Goaway;
-                    self.timer.as_mut().reset(Instant::now() + GOAWAY_TIMEOUT);
-                }
-                Phase::Goaway | Phase::Draining | Phase::Closing => {}
-            }
+        let shutdown = self.shutdown_has_started(context);
+        if shutdown && self.phase == Phase::Open {
+            self.phase = Phase::Goaway;
+            self.timer.as_mut().reset(Instant::now() + GOAWAY_TIMEOUT);
         }
         let waiting = matches!(self.phase, Phase::Preface | Phase::Goaway);
         let late = waiting && self.timer.as_mut().poll(context).is_ready();
-        // `Calls` sees the header of a call's last frame, and its payload may still be on the way.
-        let calls = !self.calls.open.is_empty() || self.responses.payload > 0;
-        match self.phase {
-            Phase::Preface if late => return close("no HTTP/2 preface in time"),
-            Phase::Goaway if late && (self.goaway || !calls) => {
-                return close("shutting down, and the peer does not react");
-            }
-            Phase::Goaway if late => self.phase = Phase::Draining,
-            // After a GOAWAY, HTTP/2 itself closes the connection when the last call has ended.
-            Phase::Draining if !self.goaway && !calls => {
-                return close("shutting down, and the last call has ended");
-            }
-            _ => {}
+        let calls = !self.calls.open.is_empty();
+        if late && self.phase == Phase::Goaway && calls && !self.goaway {
+            self.phase = Phase::Draining;
         }
-        Ok(())
+        let reason = match self.phase {
+            Phase::Preface if shutdown => "shutting down without an HTTP/2 preface",
+            Phase::Preface if late => "no HTTP/2 preface in time",
+            Phase::Goaway if late => "shutting down, and the peer does not react",
+            // After a GOAWAY, HTTP/2 itself closes the connection when the last call has ended.
+            Phase::Draining if !self.goaway && !calls => "the last call has ended",
+            _ => return Ok(()),
+        };
+        Err(io::Error::new(io::ErrorKind::TimedOut, reason))
     }
 
     fn shutdown_has_started(&mut self, context: &mut Context<'_>) -> bool {
+        // This only reads an atomic number. Polling `shutdown` takes a lock that connections share.
+        // So it is not polled for each read and write, but once for the task that reads and writes.
+        let started = self.server.has_changed().is_err();
         let known = |waker: &Waker| waker.will_wake(context.waker());
-        if !self.shutdown.started.load(Acquire) && !self.waker.as_ref().is_some_and(known) {
-            // Polling the signal takes a lock that all connections share. So it is not done for
-            // each read and write, but once for the task that reads and writes.
-            self.waker = Some(context.waker().clone());
-            let _ = self.signal.as_mut().poll(context);
+        if started || self.waker.as_ref().is_some_and(known) {
+            return started;
         }
-        self.shutdown.started.load(Acquire)
+        self.waker = Some(context.waker().clone());
+        self.shutdown.as_mut().poll(context).is_ready()
     }
 
     fn has_read(&mut self, bytes: &[u8]) {
@@ -236,6 +238,8 @@ impl Connection {
 struct Calls {
     /// The ids of their HTTP/2 streams.
     open: HashSet<u32>,
+    /// Those whose last frame was written. It may still be in a buffer, of TLS for example.
+    written: Vec<u32>,
     /// Counts them, and those of the server's other connections.
     in_flight: Arc<AtomicUsize>,
 }
@@ -243,14 +247,18 @@ struct Calls {
 impl Calls {
     fn start(&mut self, stream: u32) {
         // Later HEADERS of the same stream are trailers.
-        if self.open.insert(stream) {
-            self.in_flight.fetch_add(1, Relaxed);
-        }
+        let is_new = self.open.insert(stream);
+        self.in_flight.fetch_add(is_new.into(), Relaxed);
     }
 
     fn end(&mut self, stream: u32) {
-        if self.open.remove(&stream) {
-            self.in_flight.fetch_sub(1, Relaxed);
+        let was_open = self.open.remove(&stream);
+        self.in_flight.fetch_sub(was_open.into(), Relaxed);
+    }
+
+    fn flushed(&mut self) {
+        while let Some(stream) = self.written.pop() {
+            self.end(stream);
         }
     }
 }
@@ -261,7 +269,7 @@ impl Drop for Calls {
     }
 }
 
-impl AsyncRead for Connection {
+impl<S: AsyncRead + Unpin> AsyncRead for Connection<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -275,7 +283,7 @@ impl AsyncRead for Connection {
     }
 }
 
-impl AsyncWrite for Connection {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Connection<S> {
     fn poll_write(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -298,14 +306,10 @@ impl AsyncWrite for Connection {
             left -= length;
             this.responses.walk(slice.split_at(length).0, |frame| match frame.kind {
                 DATA | HEADERS if frame.flags & END_STREAM == 0 => {}
-                DATA | HEADERS | RST_STREAM => this.calls.end(frame.stream),
+                DATA | HEADERS | RST_STREAM => this.calls.written.push(frame.stream),
                 GOAWAY => this.goaway = true,
                 _ => {}
             });
-        }
-        if this.phase == Phase::Draining && !this.goaway && this.calls.open.is_empty() {
-            // This was the end of the last call. `check` closes the connection when it is polled.
-            context.waker().wake_by_ref();
         }
         Poll::Ready(Ok(written))
     }
@@ -315,7 +319,17 @@ impl AsyncWrite for Connection {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+        self.check(context)?;
+        ready!(Pin::new(&mut self.stream).poll_flush(context))?;
+        // `written` has the calls whose last header was written. Its payload may be incomplete.
+        if self.responses.payload == 0 {
+            self.calls.flushed();
+        }
+        if self.phase == Phase::Draining && !self.goaway && self.calls.open.is_empty() {
+            // This was the end of the last call. `check` closes the connection when it is polled.
+            context.waker().wake_by_ref();
+        }
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(
@@ -323,14 +337,17 @@ impl AsyncWrite for Connection {
         context: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        if this.phase != Phase::Closing {
-            ready!(Pin::new(&mut this.stream).poll_shutdown(context))?;
+        if !matches!(this.phase, Phase::Closing | Phase::Lingering) {
             this.phase = Phase::Closing;
             this.timer.as_mut().reset(Instant::now() + GOAWAY_TIMEOUT);
         }
-        // Closing a socket with unread bytes resets the connection, and then the client may lose the
-        // last responses. So this reads on, until the client closes the connection too.
         while this.timer.as_mut().poll(context).is_pending() {
+            if this.phase == Phase::Closing {
+                ready!(Pin::new(&mut this.stream).poll_shutdown(context))?;
+                this.phase = Phase::Lingering;
+            }
+            // Closing a socket with unread bytes resets the connection, and then the client may lose
+            // the last responses. So this reads on, until the client closes the connection too.
             let mut unread = [0; 1024];
             let mut buffer = ReadBuf::new(&mut unread);
             let read = ready!(Pin::new(&mut this.stream).poll_read(context, &mut buffer));
@@ -342,11 +359,12 @@ impl AsyncWrite for Connection {
     }
 }
 
-/// Lets a handler ask for the client's address with `Request::remote_addr`.
-impl Connected for Connection {
-    type ConnectInfo = TcpConnectInfo;
+/// Lets a handler ask for the client's address with `Request::remote_addr`, and with TLS for its
+/// certificates with `Request::peer_certs`.
+impl<S: Connected> Connected for Connection<S> {
+    type ConnectInfo = S::ConnectInfo;
 
-    fn connect_info(&self) -> TcpConnectInfo {
+    fn connect_info(&self) -> S::ConnectInfo {
         self.stream.connect_info()
     }
 }

@@ -25,7 +25,7 @@ use output::{STDERR, STDOUT};
 
 pub use address::check_addr;
 pub use command::{Addr, Command};
-pub use incoming::{Connection, Incoming, incoming};
+pub use incoming::{Connection, incoming, incoming_with};
 pub use panics::exit_on_panic;
 pub use sides::{DRAIN, both, client, server};
 pub use status::{code_name, describe, root_cause};
@@ -104,8 +104,8 @@ pub fn run(example: impl Future<Output = Result<(), Error>>) -> ExitCode {
     }
 }
 
-/// Prints one line to standard output, in order with the transcript and as patiently: if standard
-/// output is not read, the line is dropped and counted. Colours are removed where they are not wanted.
+/// Prints one line to standard output, like a line of the transcript. Colours are removed where they
+/// are not wanted.
 pub fn print_line(line: &str) {
     STDOUT.line(line);
 }

@@ -23,13 +23,9 @@ const PIECE: usize = 4 * 1024;
 /// How long the end of the process waits for a reader that does not read.
 const PATIENCE: Duration = Duration::from_millis(250);
 
-/// Standard output.
 pub(crate) static STDOUT: Output = Output::new("standard output");
-
-/// Standard error.
 pub(crate) static STDERR: Output = Output::new("standard error");
 
-/// One of the two output streams.
 #[derive(Debug)]
 pub(crate) struct Output {
     name: &'static str,
@@ -45,7 +41,6 @@ struct Queue {
     dropped: usize,
     /// Grows with each piece that is written. At 0 the thread is yet to be started.
     progress: usize,
-    /// The thread is writing.
     writing: bool,
 }
 
@@ -55,7 +50,6 @@ impl Output {
         Self { name, queue: Mutex::new(queue), changed: Condvar::new() }
     }
 
-    /// Queues one line, or drops and counts it.
     pub(crate) fn line(&'static self, line: &str) {
         let mut queue = self.lock();
         self.report_dropped(&mut queue);

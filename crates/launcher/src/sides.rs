@@ -23,9 +23,8 @@ use crate::{
 /// How long calls in flight may take to finish once the server is asked to stop.
 pub const DRAIN: Duration = Duration::from_secs(10);
 
-/// Serves on each of `addrs` until Ctrl-C or SIGTERM, and then drains: new connections are
-/// refused, and calls in flight finish. A second signal, or 10 seconds, end those too, and make it
-/// an error.
+/// Serves on each of `addrs` until Ctrl-C or SIGTERM, and then drains: new connections are refused,
+/// and calls in flight finish. A second signal, or 10 seconds, end those too, and make it an error.
 ///
 /// All addresses are bound before the first is announced, so that no client connects to a server that
 /// then fails to start.
@@ -169,6 +168,8 @@ fn explain(addr: &str, error: Error) -> Error {
                 "start the server with `cargo run -p {} -- server`, or pass its address with --addr",
                 program()
             ),
+            // TLS reports its errors as this kind.
+            Some(io::ErrorKind::InvalidData) => "does the server use TLS and your CA?".into(),
             _ => "pass the server's address with --addr".into(),
         };
         return format!("cannot connect to {addr}: {reason}; {advice}").into();

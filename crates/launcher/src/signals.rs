@@ -6,9 +6,9 @@ use std::{
 };
 
 #[cfg(unix)]
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::signal::unix::{Signal as Interrupt, Signal as Terminate, SignalKind, signal};
 #[cfg(windows)]
-use tokio::signal::windows::{CtrlBreak, CtrlC, ctrl_break, ctrl_c};
+use tokio::signal::windows::{CtrlBreak as Terminate, CtrlC as Interrupt, ctrl_break, ctrl_c};
 
 /// Whether a server handles signals itself, because it drains before the process ends.
 static HANDLED: AtomicBool = AtomicBool::new(false);
@@ -21,16 +21,9 @@ static HANDLED: AtomicBool = AtomicBool::new(false);
 #[derive(Debug)]
 pub(crate) struct Signals {
     /// Ctrl-C in a terminal.
-    #[cfg(unix)]
-    interrupt: Signal,
-    /// `kill`, and what Kubernetes and systemd send.
-    #[cfg(unix)]
-    terminate: Signal,
-    #[cfg(windows)]
-    interrupt: CtrlC,
-    /// The only one that a program can send to another: Windows has no SIGTERM.
-    #[cfg(windows)]
-    terminate: CtrlBreak,
+    interrupt: Interrupt,
+    /// `kill`, Kubernetes and systemd send this. Windows has no SIGTERM, but Ctrl-Break.
+    terminate: Terminate,
 }
 
 impl Signals {
@@ -47,7 +40,6 @@ impl Signals {
         Ok(Self { interrupt: ctrl_c()?, terminate: ctrl_break()? })
     }
 
-    /// Waits for the next one.
     pub(crate) async fn next(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}

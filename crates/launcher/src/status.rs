@@ -1,12 +1,10 @@
 //! A status as gRPC writes it, and an error at its root.
 
-use std::error::Error;
+use std::{error::Error, iter};
 
 use tonic::{Code, Status};
 
-/// The code in the specification's spelling: `NOT_FOUND`.
-///
-/// (tonic has the codes in Rust's spelling, `NotFound`, and their descriptions in prose.)
+/// The code in the specification's spelling, `NOT_FOUND`. tonic has only Rust's, `NotFound`.
 #[must_use]
 pub fn code_name(code: Code) -> String {
     let mut name = String::new();
@@ -40,9 +38,5 @@ pub fn describe(status: &Status) -> String {
 /// "transport error".
 #[must_use]
 pub fn root_cause<'a>(error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
-    let mut root = error;
-    while let Some(source) = root.source() {
-        root = source;
-    }
-    root
+    iter::successors(Some(error), |error| (**error).source()).last().unwrap_or(error)
 }

@@ -10,16 +10,10 @@ use std::{
 };
 
 use tracing::{
-    Event, Subscriber,
+    Event, Level, Subscriber,
     field::{Field, Visit},
 };
-use tracing_subscriber::{
-    Layer,
-    filter::{LevelFilter, Targets},
-    fmt::layer,
-    layer::Context,
-    prelude::*,
-};
+use tracing_subscriber::{Layer, filter::Targets, fmt::layer, layer::Context, prelude::*};
 
 use crate::output::{STDERR, STDOUT};
 
@@ -39,9 +33,7 @@ macro_rules! transcript {
 
 /// Sends events to standard output and standard error from here on.
 pub(crate) fn start() {
-    let sides = Targets::new()
-        .with_target("server", LevelFilter::INFO)
-        .with_target("client", LevelFilter::INFO);
+    let sides = Targets::from_iter([("server", Level::INFO), ("client", Level::INFO)]);
     let diagnostics = env::var("RUST_LOG")
         .ok()
         .map(|filter| layer().with_writer(|| &STDERR).with_filter(targets(&filter)));

@@ -55,11 +55,8 @@ pub fn builder() -> Server {
 /// The server at `target`, a `HOST:PORT`, before it is connected to.
 ///
 /// The windows are those of [`builder`], because a client that reads late would lose its connection
-/// just like a server. They suffice for 200 calls at the same time.
-///
-/// # Errors
-///
-/// `target` is not the authority of a URI.
+/// just like a server. They suffice for 200 calls at the same time. It is an error if `target` is not
+/// the authority of a URI.
 pub fn endpoint(target: &str) -> Result<Endpoint, transport::Error> {
     let endpoint = Endpoint::from_shared(format!("http://{target}"))?
         .initial_stream_window_size(STREAM_WINDOW)

@@ -1,23 +1,28 @@
 //! Tests of the connections that a server keeps, and those that it closes.
 
 use std::{
+    future::{pending, ready},
+    io,
+    pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering::SeqCst},
+        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
     },
+    task::{Context, Poll},
     time::Duration,
 };
 
-use launcher::incoming;
+use futures_util::{Stream, StreamExt as _};
+use launcher::{Connection, incoming, incoming_with};
 use proto::echo::{
     EchoRequest, EchoResponse, echo_client::EchoClient, echo_server::EchoServer,
 };
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf},
     net::{TcpListener, TcpStream},
     sync::oneshot,
     task::JoinHandle,
-    time::{Instant, sleep},
+    time::{Instant, sleep, timeout},
 };
 use tonic::{
     Request, Response, Status, Streaming,
@@ -81,12 +86,36 @@ struct Running {
 async fn start() -> Running {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap().to_string();
+    serve(addr, incoming(listener))
+}
+
+/// A server that reads six bytes before the preface. `refuse` refuses the client, and it waits for ever
+/// in place of an answer to `ignore`.
+async fn start_with_handshake() -> Running {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = listener.local_addr().unwrap().to_string();
+    let handshake = |mut stream: TcpStream| async {
+        let mut word = [0; 6];
+        stream.read_exact(&mut word).await?;
+        match &word {
+            b"refuse" => Err(io::Error::other("refused")),
+            b"ignore" => pending().await,
+            _ => Ok(stream),
+        }
+    };
+    serve(addr, incoming_with(listener, handshake))
+}
+
+fn serve(
+    addr: String,
+    incoming: impl Stream<Item = io::Result<Connection>> + Send + 'static,
+) -> Running {
     let (stop, stopped) = oneshot::channel();
     let begun = Arc::new(AtomicUsize::new(0));
     let served = tokio::spawn(
         Server::builder()
             .add_service(EchoServer::new(Slow(Arc::clone(&begun))))
-            .serve_with_incoming_shutdown(incoming(listener), async {
+            .serve_with_incoming_shutdown(incoming, async {
                 stopped.await.unwrap_or_default();
             }),
     );
@@ -103,6 +132,13 @@ impl Running {
         let mut stream = self.connect().await;
         stream.write_all(&[PREFACE, EMPTY_SETTINGS].concat()).await.unwrap();
         stream.read_exact(&mut [0; 9]).await.unwrap();
+        stream
+    }
+
+    /// A connection that has sent this before the preface.
+    async fn connect_with(&self, handshake: &[u8]) -> TcpStream {
+        let mut stream = self.connect().await;
+        stream.write_all(handshake).await.unwrap();
         stream
     }
 
@@ -276,4 +312,131 @@ async fn every_call_that_has_reached_a_server_is_answered_though_it_drains() {
         }
         assert_eq!(answered, begun.load(SeqCst));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handshake_that_does_not_end_is_dropped_after_ten_seconds() {
+    let server = start_with_handshake().await;
+    for handshake in ["", "ign", "ignore"] {
+        let time = closed_after(server.connect_with(handshake.as_bytes()).await).await;
+        assert!(about(10, time), "{handshake}: {time:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn handshake_and_preface_have_ten_seconds_together() {
+    let server = start_with_handshake().await;
+    let mut stream = server.connect().await;
+    sleep(Duration::from_secs(6)).await;
+    stream.write_all(b"please").await.unwrap();
+    let time = closed_after(stream).await;
+    assert!(about(10, time + Duration::from_secs(6)), "{time:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_is_closed_when_its_handshake_fails() {
+    let server = start_with_handshake().await;
+    let time = closed_after(server.connect_with(b"refuse").await).await;
+    assert!(about(0, time), "{time:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn unfinished_handshakes_do_not_delay_another_one() {
+    let server = start_with_handshake().await;
+    let mut unfinished = Vec::new();
+    for _ in 0..100 {
+        unfinished.push(server.connect_with(b"ignore").await);
+    }
+    let start = Instant::now();
+    let mut stream = server.connect_with(b"please").await;
+    stream.write_all(&[PREFACE, EMPTY_SETTINGS].concat()).await.unwrap();
+    stream.read_exact(&mut [0; 9]).await.unwrap();
+    assert!(about(0, start.elapsed()), "{:?}", start.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn shutdown_does_not_wait_for_an_unfinished_handshake() {
+    let server = start_with_handshake().await;
+    let unfinished = server.connect_with(b"ignore").await;
+    sleep(Duration::from_millis(1)).await;
+    let time = server.drain().await;
+    assert!(about(0, time), "{time:?}");
+    assert!(about(0, closed_after(unfinished).await));
+}
+
+/// A stream that buffers what is written, as TLS does, until it may be flushed.
+struct Buffered {
+    stream: TcpStream,
+    buffer: Vec<u8>,
+    full: Arc<AtomicBool>,
+}
+
+impl AsyncRead for Buffered {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Buffered {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.buffer.extend(bytes);
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.full.load(SeqCst) {
+            // The test polls again when there is room.
+            return Poll::Pending;
+        }
+        let buffer = std::mem::take(&mut self.buffer);
+        assert_eq!(self.stream.try_write(&buffer).unwrap(), buffer.len());
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_has_not_ended_until_its_last_frame_is_flushed() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    let full = Arc::new(AtomicBool::new(true));
+    let mut incoming = incoming_with(listener, |stream| {
+        ready(Ok(Buffered { stream, buffer: Vec::new(), full: Arc::clone(&full) }))
+    });
+    let mut client = TcpStream::connect(addr).await.unwrap();
+    let mut server = incoming.next().await.unwrap().unwrap();
+    // HEADERS without a header, which start the call of stream 1 in both directions.
+    let headers = [0, 0, 0, 1, 5, 0, 0, 0, 1];
+    client.write_all(&[PREFACE, &headers].concat()).await.unwrap();
+    server.read_exact(&mut [0; 33]).await.unwrap();
+
+    drop(incoming);
+    let mut byte = [0];
+    let waited = timeout(Duration::from_secs(2), server.read(&mut byte)).await;
+    assert!(waited.is_err(), "the call is in flight, so the connection stays open");
+    server.write_all(&headers).await.unwrap();
+    let flushed = timeout(Duration::from_secs(2), server.flush()).await;
+    assert!(flushed.is_err(), "there is no room yet");
+    let waited = timeout(Duration::from_secs(2), server.read(&mut byte)).await;
+    assert!(waited.is_err(), "the response is still in the buffer");
+
+    full.store(false, SeqCst);
+    server.flush().await.unwrap();
+    client.read_exact(&mut [0; 9]).await.unwrap();
+    let error = server.read(&mut byte).await.unwrap_err();
+    assert_eq!(error.to_string(), "the last call has ended");
 }
