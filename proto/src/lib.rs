@@ -33,7 +33,8 @@ pub mod helloworld {
 }
 
 /// Package `workshop`: services that this workspace needs and the book does not have. `Dependency` is
-/// for the health example, and `Inventory` for the deadlines example.
+/// for the health example, `Inventory` for the deadlines example, and `TokenIssuer` for the credentials
+/// example.
 #[expect(clippy::pedantic, reason = "generated, to other tastes")]
 pub mod workshop {
     tonic::include_proto!("workshop");

@@ -8,6 +8,7 @@ use regex_lite::{Captures, Regex};
 pub(crate) fn normalize(text: &str) -> String {
     let text = pattern(r"os error \d+").replace_all(text, "os error N");
     let text = pattern(r"after \d+(\.\d+)?(ns|µs|ms|s)\b").replace_all(&text, "after TIME");
+    let text = pattern(r"\d+(\.\d+)?(ns|µs|ms|s) left\b").replace_all(&text, "TIME left");
     let text = pattern(r"date: .+").replace_all(&text, "date: DATE");
     let text = pattern(r"(HEADERS .* length) \d+").replace_all(&text, "$1 N");
     let text = pattern(r" *█+ \d+").replace_all(&text, " BAR");

@@ -14,6 +14,7 @@ mod echo;
 mod sides;
 mod size;
 mod streaming;
+mod tls;
 
 use std::{env, path::Path};
 
@@ -31,5 +32,6 @@ fn main() -> Outcome {
     size::measure(&report, &sides)?;
     around::measure(&report, &sides)?;
     balancer::measure(&report, &sides)?;
+    tls::measure(&report, &sides)?;
     report.finish()
 }

@@ -1,0 +1,5 @@
+//! The tests of this crate, one module per subject.
+
+mod es256;
+mod keys;
+mod tokens;

@@ -1,0 +1,58 @@
+//! The client: which server it trusts, who it is, and two calls.
+
+use std::{error::Error as _, time::Duration};
+
+use launcher::{Error, describe, transcript};
+use proto::ecommerce::{Product, product_info_client::ProductInfoClient};
+use tonic::Status;
+use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
+
+use crate::certs::Certs;
+
+/// The client's TLS settings: it trusts the CA, and with `mutual`, it has a certificate too.
+#[must_use]
+pub fn config(certs: &Certs, mutual: bool) -> ClientTlsConfig {
+    // The client trusts this CA and no other. For a server with a public certificate, write
+    // `with_native_roots()` instead, which trusts the CAs that the system trusts.
+    let config = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(&certs.ca));
+    if !mutual {
+        return config;
+    }
+    config.identity(Identity::from_pem(&certs.client, &certs.client_key))
+}
+
+/// Connects to the server at `target`, a `HOST:PORT`, and makes the calls of [`call`].
+pub async fn run(target: String, config: ClientTlsConfig) -> Result<(), Error> {
+    let channel = endpoint(&target, config)?.connect().await?;
+    call(channel).await.map_err(|status| match status.source() {
+        // tonic made this status because the connection is lost. With TLS 1.3, that is also how a client
+        // learns that its certificate was rejected. At that time `connect` has already succeeded.
+        Some(_) => format!(
+            "the connection to {target} is lost: {}; does the server require a certificate?",
+            describe(&status)
+        )
+        .into(),
+        None => status.into(),
+    })
+}
+
+/// The server at `target`. Its certificate must contain the host, a name or an IP address.
+pub fn endpoint(target: &str, config: ClientTlsConfig) -> Result<Endpoint, Error> {
+    // With `http` instead of `https`, tonic would ignore `config` and send everything in plaintext.
+    Ok(Endpoint::from_shared(format!("https://{target}"))?
+        .tls_config(config)?
+        // Production: the time limits for TCP and TLS together, and for each call.
+        .connect_timeout(Duration::from_secs(5))
+        .timeout(Duration::from_secs(10)))
+}
+
+/// Adds a product and gets it back. A call over TLS is like any other.
+pub async fn call(channel: Channel) -> Result<(), Status> {
+    let mut client = ProductInfoClient::new(channel);
+    let product = Product { name: "Apple iPhone 11".into(), ..Product::default() };
+    let id = client.add_product(product).await?.into_inner();
+    transcript!(client, "addProduct(\"Apple iPhone 11\") -> {}", id.value);
+    let product = client.get_product(id).await?.into_inner();
+    transcript!(client, "getProduct(\"{}\") -> {:?}", product.id, product.name);
+    Ok(())
+}
