@@ -75,12 +75,10 @@ fn the_plan_for_a_workshop_lists_exactly_the_exercises_of_the_chapters() {
     let expected = examples().iter().flat_map(|name| rows(name)).collect::<BTreeSet<_>>();
     let listed = plan.lines().filter(|line| line.contains("/README.md#extend-it) |"));
     let listed = listed.map(str::to_owned).collect::<BTreeSet<_>>();
-    for row in expected.difference(&listed) {
-        panic!("add the row `{row}` to docs/workshop.md");
-    }
-    for row in listed.difference(&expected) {
-        panic!("remove the row `{row}` from docs/workshop.md, or correct it");
-    }
+    let missing = expected.difference(&listed).collect::<Vec<_>>();
+    assert!(missing.is_empty(), "add these rows to docs/workshop.md: {missing:#?}");
+    let wrong = listed.difference(&expected).collect::<Vec<_>>();
+    assert!(wrong.is_empty(), "remove or correct these rows of docs/workshop.md: {wrong:#?}");
 }
 
 #[test]
