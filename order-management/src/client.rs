@@ -130,8 +130,8 @@ async fn error_after_a_message(client: &mut Client) -> Result<(), Error> {
 /// A bidirectional call has two streams and needs both dropped: while the request stream is open, the
 /// call continues.
 async fn cancellation(client: &mut Client) -> Result<(), Error> {
-    // The server may send 64 KiB before we read, so these orders must be larger than that. Otherwise
-    // the server would finish before we cancel.
+    // The server may send as many bytes before we read as the stream's window has, so these orders must be
+    // larger than that. Otherwise the server would finish before we cancel.
     for id in ["201", "202", "203", "204"] {
         let mut order = order(id, &["Printed catalogue"], 0.0, SAN_JOSE);
         order.description = "many pages ".repeat(30_000);

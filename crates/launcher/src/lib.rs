@@ -76,8 +76,7 @@ where
 /// `RUST_LOG` asks for and an error as one line.
 ///
 /// Like `#[tokio::main]`, it starts a runtime and runs a future in it. In addition, every mode ends
-/// on Ctrl-C and SIGTERM, and a panic ends the process with one line. The end waits neither for a
-/// reader of the transcript nor for a name lookup.
+/// on Ctrl-C and SIGTERM, and a panic ends the process with one line.
 pub fn run(example: impl Future<Output = Result<(), Error>>) -> ExitCode {
     transcript::start();
     exit_on_panic(1);
@@ -95,6 +94,7 @@ pub fn run(example: impl Future<Output = Result<(), Error>>) -> ExitCode {
         result
     });
     STDOUT.finish();
+    STDERR.finish();
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
