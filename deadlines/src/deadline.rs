@@ -16,9 +16,9 @@ use tonic::{Request, Status, body::Body};
 pub struct Deadline(Instant);
 
 impl Deadline {
-    pub(crate) fn after(timeout: Duration) -> Self {
+    pub(crate) fn after(start: Instant, timeout: Duration) -> Self {
         // A header may say 11,000 years. Not every clock can represent that, and `+` would panic.
-        Self(Instant::now() + timeout.min(Duration::from_secs(365 * 24 * 60 * 60)))
+        Self(start + timeout.min(Duration::from_secs(365 * 24 * 60 * 60)))
     }
 
     /// The deadline of the call that sent this request. The server's layer has put it there.

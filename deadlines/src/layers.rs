@@ -3,6 +3,7 @@
 use std::{convert::Infallible, time::Duration};
 
 use http::{Request, Response};
+use tokio::time::Instant;
 use tonic::{Status, body::Body, service::Routes, transport::Channel};
 use tower::{Service, ServiceExt, service_fn, util::BoxCloneSyncService};
 use wire::timeout;
@@ -29,10 +30,11 @@ async fn call(
     request: Request<Body>,
     default: Duration,
 ) -> Result<Response<Body>, Status> {
-    let timeout = timeout::get(request.headers()).map(Deadline::after);
+    let after = |timeout| Deadline::after(Instant::now(), timeout);
+    let timeout = timeout::get(request.headers()).map(after);
     let propagated = request.extensions().get().copied();
     let earliest = timeout.into_iter().chain(propagated).min();
-    let deadline = earliest.unwrap_or_else(|| Deadline::after(default));
+    let deadline = earliest.unwrap_or_else(|| after(default));
     // A request that is not complete at the deadline ends with RST_STREAM. A half-close would be wrong,
     // because it says that the server has received everything.
     let cancel = || Err(Status::from_error(Box::new(h2::Error::from(h2::Reason::CANCEL))));
@@ -57,12 +59,17 @@ async fn call(
 /// DEADLINE_EXCEEDED.
 #[must_use]
 pub fn enforce_deadlines(services: Routes) -> Calls<Infallible> {
-    BoxCloneSyncService::new(service_fn(move |request| enforce(services.clone(), request)))
+    BoxCloneSyncService::new(service_fn(move |request| {
+        // The async function is first polled after tonic has started its own timer. Ours must be earlier, or
+        // clients might see CANCELLED. So the time starts here.
+        enforce(services.clone(), request, Instant::now())
+    }))
 }
 
 async fn enforce(
     services: Routes,
     mut request: Request<Body>,
+    start: Instant,
 ) -> Result<Response<Body>, Infallible> {
     let header = request.headers().get(timeout::HEADER);
     let timeout = match header.map(|value| value.to_str().ok().and_then(timeout::parse)) {
@@ -72,7 +79,7 @@ async fn enforce(
         // The same status as in Go. tonic's own timer ignores such a header.
         Some(None) => return Ok(Status::internal("malformed grpc-timeout").into_http()),
     };
-    let deadline = Deadline::after(timeout);
+    let deadline = Deadline::after(start, timeout);
     request.extensions_mut().insert(deadline);
     let guard = Guard { deadline, method: request.uri().path().to_owned() };
     limit(services.oneshot(request), guard).await
