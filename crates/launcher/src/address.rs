@@ -17,7 +17,8 @@ pub fn check_addr(addr: &str) -> Result<(), Error> {
     let Some((host, port)) = addr.rsplit_once(':') else {
         return refuse("missing port");
     };
-    if port.parse::<u16>().is_err() {
+    // `parse` alone would accept a `+`.
+    if port.starts_with('+') || port.parse::<u16>().is_err() {
         return refuse("the port must be a number from 0 to 65535");
     }
     if host.is_empty() {

@@ -16,6 +16,7 @@ fn what_has_no_host_or_no_port_is_refused_with_the_reason() {
         ("localhost", "missing port"),
         ("localhost:grpc", "must be a number"),
         ("localhost:65536", "must be a number"),
+        ("localhost:+50051", "must be a number"),
         (":50051", "missing host"),
         ("::1:50051", "needs brackets"),
         ("[localhost]:50051", "do not contain an IPv6"),
