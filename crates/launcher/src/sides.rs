@@ -1,7 +1,9 @@
 //! The three ways to run an example: its server, its client, or both in one process.
 
 use std::{
-    env, io,
+    env,
+    error::Error as _,
+    io,
     pin::pin,
     sync::{
         Arc,
@@ -149,11 +151,12 @@ fn explain(addr: &str, error: Error) -> Error {
         let advice = match status.code() {
             // All examples serve on the same port by default, so it is easily the wrong one.
             Code::Unimplemented => "; is it the server of another example?",
-            // A server that does not speak HTTP/2 closes the connection, or answers. As the header
-            // of a frame, the first bytes of HTTP/1.1 and of TLS are a huge length.
-            _ if ["invalid size", "was canceled", "broken pipe", "Connection reset"]
-                .iter()
-                .any(|cause| reason.contains(cause)) =>
+            // tonic made this status. A server that does not speak HTTP/2 closes the connection, or answers.
+            // As the header of a frame, the first bytes of HTTP/1.1 and of TLS are a huge length.
+            _ if status.source().is_some()
+                && ["invalid size", "was canceled", "broken pipe", "Connection reset"]
+                    .iter()
+                    .any(|cause| reason.contains(cause)) =>
             {
                 "; does the server speak HTTP/2 without TLS?"
             }

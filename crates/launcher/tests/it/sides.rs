@@ -87,6 +87,14 @@ async fn any_other_error_of_a_client_is_told_as_it_is() {
 }
 
 #[tokio::test]
+async fn a_servers_message_causes_no_advice_about_the_connection() {
+    let status = Status::aborted("the order was canceled by its owner: broken pipe");
+    let result = client("localhost:1", async |_| Err(status.into())).await;
+    let expected = "ABORTED: the order was canceled by its owner: broken pipe";
+    assert_eq!(text(result), format!("a call to localhost:1 failed: {expected}"));
+}
+
+#[tokio::test]
 async fn no_side_is_started_for_an_address_that_does_not_parse() {
     let served =
         server(&["nonsense".to_owned()], async |_, _| Err::<(), Error>("started".into())).await;
