@@ -94,18 +94,14 @@ pub fn run(example: impl Future<Output = Result<(), Error>>) -> ExitCode {
         result
     });
     STDOUT.finish();
-    STDERR.finish();
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            print_error(&error.to_string());
-            ExitCode::FAILURE
-        }
+    if let Err(error) = &result {
+        STDERR.line(&one_line(&error.to_string()));
     }
+    STDERR.finish();
+    u8::from(result.is_err()).into()
 }
 
-/// Prints one line to standard output, like a line of the transcript. Colours are removed where they
-/// are not wanted.
+/// Prints one line to standard output, like a line of the transcript.
 pub fn print_line(line: &str) {
     STDOUT.line(line);
 }

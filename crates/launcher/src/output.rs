@@ -1,9 +1,8 @@
 //! Standard output and standard error, without waiting for their readers.
 //!
-//! A pipe holds 64 KiB. A program that writes to a full pipe is blocked until the other end
-//! reads, and with `server | less` that can be never. So lines go into a bounded queue, and a
-//! thread writes them. When the queue is full, lines are dropped and counted, and the count is
-//! printed as soon as there is room again.
+//! A program that writes to a full pipe is blocked until the other end reads, and with `server | less`
+//! that can be never. So lines go into a bounded queue, and a thread writes them. When the queue is full,
+//! lines are dropped and counted, and the count is printed as soon as there is room again.
 
 use std::{
     fmt::Write as _,
@@ -11,7 +10,7 @@ use std::{
     mem,
     sync::{Condvar, Mutex, MutexGuard, PoisonError},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// How many bytes wait at most.
@@ -22,6 +21,9 @@ const PIECE: usize = 4 * 1024;
 
 /// How long the end of the process waits for a reader that does not read.
 const PATIENCE: Duration = Duration::from_millis(250);
+
+/// How long it waits in all, for a slow reader or on a busy machine.
+const LIMIT: Duration = Duration::from_secs(2);
 
 pub(crate) static STDOUT: Output = Output::new("standard output");
 pub(crate) static STDERR: Output = Output::new("standard error");
@@ -59,24 +61,31 @@ impl Output {
         } else {
             queue.dropped += 1;
         }
-        if queue.progress == 0 {
-            queue.progress = 1;
-            thread::spawn(|| self.write());
-        }
+        let start = queue.progress == 0;
+        queue.progress = queue.progress.max(1);
+        drop(queue);
         self.changed.notify_all();
+        if start {
+            // Not `spawn`, which panics without a free thread. That panic would be printed here, too.
+            let _ = thread::Builder::new().spawn(|| self.write());
+        }
     }
 
     /// Waits until everything is written, or until the reader has not read for a moment.
     pub(crate) fn finish(&self) {
+        let end = Instant::now() + LIMIT;
         let mut queue = self.lock();
         loop {
             self.report_dropped(&mut queue);
             if !queue.writing && queue.text.is_empty() {
                 return;
             }
-            let before = queue.progress;
-            let stuck = |queue: &mut Queue| queue.progress == before;
-            let waited = self.changed.wait_timeout_while(queue, PATIENCE, stuck);
+            // Before the thread begins to write, the machine is busy, and the reader is not stuck.
+            let left = end.saturating_duration_since(Instant::now());
+            let patience = if queue.writing { PATIENCE.min(left) } else { left };
+            let before = (queue.progress, queue.writing);
+            let stuck = |queue: &mut Queue| (queue.progress, queue.writing) == before;
+            let waited = self.changed.wait_timeout_while(queue, patience, stuck);
             let (now, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
             if timeout.timed_out() {
                 return;
@@ -113,6 +122,7 @@ impl Output {
             let text = mem::take(&mut queue.text);
             queue.writing = true;
             drop(queue);
+            self.changed.notify_all();
             // In pieces, so that `finish` can distinguish a slow reader from one that has stopped.
             for piece in text.as_bytes().chunks(PIECE) {
                 // An error means that the reader has closed the stream, as `| head` does. So there

@@ -6,7 +6,7 @@ use std::{
 };
 
 use testing::Process;
-use tokio::{io::AsyncReadExt, process::Command};
+use tokio::{io::AsyncReadExt, process::Command, time::sleep};
 
 /// A program over the launcher that does what a program should not do.
 const MISBEHAVE: &str = env!("CARGO_BIN_EXE_misbehave");
@@ -81,6 +81,31 @@ async fn a_transcript_that_no_one_reads_does_not_delay_the_end() {
 async fn diagnostics_that_no_one_reads_do_not_delay_the_end() {
     let status = unread(&["flood", "100000"], "client=info").wait().await.unwrap();
     assert_eq!(status.code(), Some(1));
+}
+
+#[tokio::test]
+async fn a_slow_reader_delays_the_end_by_a_moment_only() {
+    let mut flood = unread(&["flood", "100000"], "off");
+    let mut stdout = flood.stdout.take().unwrap();
+    // Closes standard input, so that the program ends.
+    let ended = tokio::spawn(async move { flood.wait().await.unwrap() });
+    let (mut read, mut piece) = (0, vec![0; 4 * 1024]);
+    while !ended.is_finished() {
+        read += stdout.read(&mut piece).await.unwrap();
+        // This is the slow reader, and not a wait of the test.
+        sleep(Duration::from_millis(100)).await;
+    }
+    // More than 1 MiB was waiting to be printed.
+    assert!(read < 512 * 1024, "{read} bytes were read before the end");
+}
+
+#[tokio::test]
+async fn the_log_of_a_program_that_succeeds_is_complete() {
+    let log = ["RUST_LOG=misbehave=info", MISBEHAVE, "client"];
+    let ended = Process::start("env", &log).end().await;
+    assert_eq!(ended.status, Some(0), "{}", ended.stderr);
+    assert_eq!(ended.stderr.lines().count(), 2_000);
+    assert!(ended.stderr.ends_with("line 1999\n"), "the last line is incomplete");
 }
 
 #[tokio::test]

@@ -1,5 +1,4 @@
-//! A program that misbehaves, for the launcher's tests. It also shows how an example adds commands
-//! of its own.
+//! A program that misbehaves, for the launcher's tests. It also shows how an example adds commands.
 
 use std::{future::pending, io, process::ExitCode};
 
@@ -60,6 +59,10 @@ async fn serve(listener: TcpListener, _: Shutdown) -> Result<(), Error> {
     pending().await
 }
 
+/// Logs much, and succeeds.
 async fn connect(_: String) -> Result<(), Error> {
+    for number in 0..2_000 {
+        launcher::tracing::info!("line {number}");
+    }
     Ok(())
 }
