@@ -1,16 +1,14 @@
 //! Accepting connections, and closing those that would hold up the server or its shutdown.
 //!
-//! Every server here uses [`incoming`] instead of tonic's `TcpIncoming`. It sets TCP_NODELAY, pauses
-//! after an accept error, closes a connection that sends no HTTP/2 preface within 10 s, and drains
-//! calls instead of connections.
+//! Unlike tonic's `TcpIncoming`, [`incoming`] pauses after an accept error, closes a connection that sends
+//! no HTTP/2 preface within 10 s, and drains calls instead of connections.
 //!
 //! When a tonic server shuts down, it sends GOAWAY and a PING on each connection, and waits until the
 //! client has answered the PING and the last call has ended. A client that has vanished never
 //! answers, and a peer that has sent no preface does not even get the GOAWAY. So a [`Connection`]
-//! closes itself if its peer sends nothing for a second of the shutdown.
+//! closes itself if its peer sends nothing for a second of the shutdown. `sides.rs` limits the rest.
 //!
-//! To know which calls are in flight, a [`Connection`] reads the nine bytes in front of each HTTP/2
-//! frame that passes. This works for any server on top of it, tonic's or another.
+//! To count the calls in flight, a [`Connection`] reads the nine bytes in front of each HTTP/2 frame.
 
 use std::{
     collections::HashSet,

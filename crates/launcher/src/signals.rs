@@ -15,9 +15,8 @@ static HANDLED: AtomicBool = AtomicBool::new(false);
 
 /// The requests to stop, one after the other.
 ///
-/// Every program here listens for them, including clients. As process 1 in a container, a program
-/// that did not could not be stopped by SIGTERM at all: for that process, Linux has no default
-/// action.
+/// Clients listen for them too. For process 1 of a container, Linux has no default action, and SIGTERM
+/// would not stop a program that does not listen.
 #[derive(Debug)]
 pub(crate) struct Signals {
     /// Ctrl-C in a terminal.

@@ -19,8 +19,7 @@ pub fn code_name(code: Code) -> String {
 
 /// The status in one line: `NOT_FOUND: product "no-such-id" does not exist`.
 ///
-/// A status that tonic made from an error of the connection has the root cause of that error
-/// behind its message, which is only "transport error" then.
+/// If tonic made it from an error of the connection, the root cause of that error follows the message.
 #[must_use]
 pub fn describe(status: &Status) -> String {
     let mut line = code_name(status.code());

@@ -1,8 +1,7 @@
 //! The transcript on standard output, and diagnostics on standard error.
 //!
-//! [`transcript!`](crate::transcript) writes a line of the transcript. It is a `tracing` event
-//! whose target is the side, so the same lines can go to any other log. Without a subscriber, as
-//! in most tests, a line costs next to nothing.
+//! A line of the transcript is a `tracing` event whose target is the side, so it can go to any other log,
+//! too. Without a subscriber, as in most tests, a line costs next to nothing.
 
 use std::{
     env,
@@ -65,11 +64,8 @@ impl<S: Subscriber> Layer<S> for Transcript {
 /// How many characters of a text are shown.
 const MAX_LINE: usize = 1_000;
 
-/// The text in one line: control characters are escaped, and what exceeds 1,000 characters is cut
-/// off.
-///
-/// Many texts come from the other side. They must not be able to start a new line, or to move the
-/// terminal's cursor.
+/// The text in one line, with escaped control characters, and cut off after 1,000 characters. Many texts
+/// come from the other side. They must not be able to start a new line, or to move the terminal's cursor.
 #[must_use]
 pub fn one_line(text: &str) -> String {
     let mut line = Line { text: String::new(), characters: 0 };
