@@ -56,7 +56,7 @@ pub async fn serve(
 /// Serves one connection until the client closes it, or until `stop` and the last call.
 async fn connection(stream: launcher::Connection, stop: CancellationToken) {
     let mut settings = server::Builder::new();
-    // Production: the same limits as in the other servers. Clients wait when they reach them.
+    // Production: the same limits as in the other servers, but no keepalive. Clients wait at a limit.
     settings
         .initial_window_size(launcher::STREAM_WINDOW)
         .initial_connection_window_size(launcher::CONNECTION_WINDOW)

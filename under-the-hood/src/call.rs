@@ -1,7 +1,7 @@
 //! Step 3: a call, over the `h2` crate alone.
 //!
-//! `h2` knows connections, streams and frames, and nothing of gRPC. A call is one stream: the client sends
-//! headers and messages, and the server answers with headers, messages and trailers.
+//! `h2` knows streams and frames, and nothing of gRPC. A call is one stream: the client sends headers and
+//! messages, and the server answers with headers, messages and trailers.
 
 use std::time::Duration;
 
@@ -26,11 +26,15 @@ impl Connection {
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let mut settings = Builder::new();
-        // Production: limits for what a server can make us store. gRPC does not use server push.
-        settings.enable_push(false).max_header_list_size(16 * 1024);
+        // Production: limits for what a server can make us store, and windows with which a stream of tiny
+        // messages does not cost the connection. gRPC does not use server push.
+        settings
+            .enable_push(false)
+            .max_header_list_size(16 * 1024)
+            .initial_window_size(launcher::STREAM_WINDOW)
+            .initial_connection_window_size(launcher::CONNECTION_WINDOW);
         let (requests, connection) = settings.handshake(stream).await?;
-        // This task reads and writes for all calls. If it fails, each of the calls returns the error,
-        // so the task need not be awaited.
+        // This task reads and writes for all calls. If it fails, each of the calls returns the error.
         tokio::spawn(connection);
         Ok(Self { requests, authority: authority.to_owned() })
     }
@@ -44,13 +48,11 @@ impl Connection {
         timeout: Duration,
         mut on_message: impl FnMut(Bytes),
     ) -> Result<(), Status> {
-        // Always POST, even to read something: a GET could be cached or repeated. The URI becomes
-        // `:scheme`, `:authority` and `:path`. The path, /PACKAGE.SERVICE/METHOD, is all that the
-        // server needs to find the method.
+        // Always POST, because a GET could be cached or repeated. The URI becomes `:scheme`, `:authority`
+        // and `:path`. With the path, /PACKAGE.SERVICE/METHOD, the server finds the method.
         let request = Request::post(format!("http://{}{path}", self.authority))
             .header(timeout::HEADER, timeout::format(timeout))
-            // Promises that the client reads trailers. A proxy that cannot forward them has to remove
-            // this header, and then the server knows.
+            // The client reads trailers. A proxy that cannot forward them has to remove this header.
             .header("te", "trailers")
             .header("content-type", "application/grpc")
             .header("user-agent", concat!("grpc-by-hand/", env!("CARGO_PKG_VERSION")))
@@ -62,13 +64,11 @@ impl Connection {
             let mut requests = self.requests.clone().ready().await.map_err(broken)?;
             let (response, mut body) = requests.send_request(request, false).map_err(broken)?;
             // `true` is END_STREAM, the half-close: the client sends nothing more. h2 keeps the bytes
-            // and sends them as the server's flow control allows. (With many messages, wait for
-            // `poll_capacity` before each one, or h2 keeps them all.)
+            // until the server's flow control allows them. (Before many messages, use `poll_capacity`.)
             body.send_data(frame(message)?, true).map_err(broken)?;
 
             let (head, body) = response.await.map_err(broken)?.into_parts();
-            // If there is no message, the status may come with the headers. A response that is not
-            // gRPC gets a status for its HTTP status here.
+            // The status may come with the headers. Here a response that is not gRPC gets a status, too.
             if let Some(status) = Status::from_headers(head.status, &head.headers) {
                 return Ok(status);
             }
@@ -82,8 +82,8 @@ impl Connection {
                 receiver.stream.trailers().await.map_err(broken)?.unwrap_or_default();
             Ok(Status::from_trailers(&trailers))
         };
-        // The client watches its deadline itself. `grpc-timeout` only lets the server stop working in
-        // time, and the server may be unreachable. When `call` is dropped, h2 resets the stream.
+        // The client watches its deadline itself, because the server may be unreachable. When `call` is
+        // dropped, h2 resets the stream.
         match tokio::time::timeout(timeout, call).await {
             Ok(Ok(Status { code: code::OK, .. })) => Ok(()),
             Ok(Ok(status) | Err(status)) => Err(status),

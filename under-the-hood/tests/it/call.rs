@@ -74,6 +74,27 @@ async fn a_product_of_any_length_can_be_added_and_read_back() {
 }
 
 #[tokio::test]
+async fn a_stream_of_tiny_messages_does_not_cost_the_connection() {
+    let (listener, addr) = listen().await;
+    tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let mut connection = h2::server::handshake(stream).await.unwrap();
+        let (_, mut respond) = connection.accept().await.unwrap().unwrap();
+        let response = http::Response::builder().header("content-type", "application/grpc");
+        let mut body = respond.send_response(response.body(()).unwrap(), false).unwrap();
+        // Each message is a DATA frame, and the client cannot read them as fast as they arrive.
+        for _ in 0..2_000 {
+            body.send_data(frame(b"").unwrap(), false).unwrap();
+        }
+        body.send_trailers(status::Status::new(0, "").to_trailers()).unwrap();
+        connection.accept().await
+    });
+    let (mut count, connection) = (0, connect(&addr).await);
+    let called = connection.call(GET_PRODUCT, b"", PATIENCE, |_| count += 1).await;
+    assert_eq!((called, count), (Ok(()), 2_000));
+}
+
+#[tokio::test]
 async fn an_error_has_its_code_and_its_message_in_any_language() {
     let error = get(&products().await, "없는 상품 100%").await.expect_err("it is not there");
     assert_eq!(error.code, NOT_FOUND);
