@@ -93,9 +93,7 @@ impl OrderError {
             Language::English => match self {
                 Self::Invalid(_) => "Please correct these fields.".into(),
                 Self::NotFound { id } => format!("There is no order {id:.100}."),
-                Self::TooFast { .. } => {
-                    "You are ordering too fast. Please wait a moment.".into()
-                }
+                Self::TooFast { .. } => "Too many orders. Please wait a moment.".into(),
                 Self::NotServed { town } => {
                     format!("We do not deliver to {town:.100} yet.")
                 }

@@ -1,5 +1,4 @@
-//! The language that a user reads. The status's own message is always English: it is for
-//! developers.
+//! The language that a user reads. The message of a status is always English, for developers.
 
 use tonic::metadata::MetadataMap;
 

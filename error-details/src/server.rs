@@ -4,10 +4,8 @@
 use std::{io, sync::Arc};
 
 use launcher::{builder, incoming};
-use order_management::{
-    orders::Orders,
-    server::{MAX_ORDER, OrderService},
-};
+use order_management::orders::Orders;
+use order_management::server::{MAX_ORDER, OrderService};
 use proto::ecommerce::{
     Order,
     order_management_server::{OrderManagement, OrderManagementServer},
