@@ -2,7 +2,7 @@
 
 use std::net::Ipv6Addr;
 
-use crate::Error;
+use crate::status::Error;
 
 /// Checks that `addr` is a `HOST:PORT`, before anything tries to use it. An IPv6 address has
 /// brackets, as in a URI. The error is the reason why it is not, and how to write one.

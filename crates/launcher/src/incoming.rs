@@ -196,7 +196,11 @@ impl<S> Connection<S> {
         let reason = match self.phase {
             Phase::Preface if shutdown => "shutting down without an HTTP/2 preface",
             Phase::Preface if late => "no HTTP/2 preface in time",
-            Phase::Goaway if late => "shutting down, and the peer does not react",
+            Phase::Goaway if late => {
+                // The launcher reports the calls that are still counted at the end.
+                self.calls.open.clear();
+                "shutting down, and the peer does not react"
+            }
             // After a GOAWAY, HTTP/2 itself closes the connection when the last call has ended.
             Phase::Draining if !self.goaway && !calls => "the last call has ended",
             _ => return Ok(()),

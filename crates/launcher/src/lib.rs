@@ -5,7 +5,6 @@
 //! and, for the shared sub-commands, [`Command::run`]. `tests/programs/misbehave.rs` shows how.
 
 mod address;
-mod command;
 mod frames;
 mod incoming;
 mod output;
@@ -18,31 +17,24 @@ mod transport;
 
 use std::{process::ExitCode, time::Duration};
 
-use clap::{CommandFactory, FromArgMatches, Parser};
-use tokio_util::sync::WaitForCancellationFutureOwned;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use tokio::net::TcpListener;
 
 use output::{STDERR, STDOUT};
 
 pub use address::check_addr;
-pub use command::{Addr, Command};
 pub use incoming::{Connection, incoming, incoming_with};
 pub use panics::exit_on_panic;
-pub use sides::{DRAIN, both, client, server};
-pub use status::{code_name, describe, root_cause};
+pub use sides::{DRAIN, Shutdown, both, client, server};
+pub use status::{Error, code_name, describe, root_cause};
 pub use transcript::one_line;
 pub use transport::{CONNECTION_WINDOW, STREAM_WINDOW, STREAMS, builder, endpoint};
 
 #[doc(hidden)]
 pub use tracing;
 
-/// The reason why an example ended early. It is printed in one line.
-pub type Error = Box<dyn std::error::Error + Send + Sync>;
-
 /// The last line of `--help`.
 pub const BOTH: &str = "Without a command both sides run in one process, on free ports.";
-
-/// Ends when a server has to stop: accept no more connections, finish its calls, and return.
-pub type Shutdown = WaitForCancellationFutureOwned;
 
 #[derive(Parser)]
 struct Cli {
@@ -58,7 +50,7 @@ struct Cli {
 /// The exit status is 0, or 1 with one line on standard error, or 2 for a wrong command line.
 pub fn main<S, C, E>(about: &'static str, serve: S, connect: C) -> ExitCode
 where
-    S: AsyncFn(tokio::net::TcpListener, Shutdown) -> Result<(), E>,
+    S: AsyncFn(TcpListener, Shutdown) -> Result<(), E>,
     C: AsyncFnOnce(String) -> Result<(), Error>,
     E: Into<Error>,
 {
@@ -70,6 +62,38 @@ where
             None => both(serve, connect).await,
         }
     })
+}
+
+/// The sub-commands of every example.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve until Ctrl-C or SIGTERM, then finish the calls in flight
+    Server(Addr),
+    /// Make the calls, and exit with 0, or with 1 and the reason
+    Client(Addr),
+}
+
+/// `--addr`, to be flattened into the flags of an example that has more.
+#[derive(Debug, Args)]
+pub struct Addr {
+    /// The server's address, its host a name or an IP address
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:50051")]
+    pub addr: String,
+}
+
+impl Command {
+    /// Runs the side that was asked for, as [`server`] or [`client`] does.
+    pub async fn run<S, C, E>(self, serve: S, connect: C) -> Result<(), Error>
+    where
+        S: AsyncFn(TcpListener, Shutdown) -> Result<(), E>,
+        C: AsyncFnOnce(String) -> Result<(), Error>,
+        E: Into<Error>,
+    {
+        match self {
+            Self::Server(Addr { addr }) => server(&[addr], serve).await,
+            Self::Client(Addr { addr }) => client(&addr, connect).await,
+        }
+    }
 }
 
 /// Runs `example` to its end, with the transcript on standard output, and on standard error what

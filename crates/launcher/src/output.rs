@@ -28,14 +28,12 @@ const LIMIT: Duration = Duration::from_secs(2);
 pub(crate) static STDOUT: Output = Output::new("standard output");
 pub(crate) static STDERR: Output = Output::new("standard error");
 
-#[derive(Debug)]
 pub(crate) struct Output {
     name: &'static str,
     queue: Mutex<Queue>,
     changed: Condvar,
 }
 
-#[derive(Debug, Default)]
 struct Queue {
     /// Complete lines that wait to be written.
     text: String,

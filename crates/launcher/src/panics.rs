@@ -11,7 +11,10 @@ use std::{
     thread,
 };
 
-use crate::{output::STDOUT, print_error};
+use crate::{
+    output::{STDERR, STDOUT},
+    transcript::one_line,
+};
 
 /// From here on, a panic in any thread or task prints one line to standard error and ends the
 /// process with `status`.
@@ -25,7 +28,8 @@ pub fn exit_on_panic(status: u8) {
             }
         }
         STDOUT.finish();
-        print_error(&describe(panic));
+        STDERR.line(&one_line(&describe(panic)));
+        STDERR.finish();
         process::exit(status.into());
     }));
 }

@@ -13,14 +13,20 @@ use std::{
 };
 
 use futures_util::future::try_join_all;
-use tokio::{net::TcpListener, select};
-use tokio_util::sync::CancellationToken;
+use tokio::{net::TcpListener, select, time::sleep};
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tonic::{Code, Status, transport};
 
 use crate::{
-    Error, Shutdown, address::check_addr, describe, incoming::CALLS_IN_FLIGHT, root_cause,
-    signals::Signals, transcript,
+    address::check_addr,
+    incoming::CALLS_IN_FLIGHT,
+    signals::Signals,
+    status::{Error, describe, root_cause},
+    transcript,
 };
+
+/// Ends when a server has to stop: accept no more connections, finish its calls, and return.
+pub type Shutdown = WaitForCancellationFutureOwned;
 
 /// How long calls in flight may take to finish once the server is asked to stop.
 pub const DRAIN: Duration = Duration::from_secs(10);
@@ -129,13 +135,13 @@ async fn serve_until(
     }
     // The calls that are left when this returns are cut off by the end of the process. Dropping
     // `serving` would not do that, because each connection is a separate task.
-    let reason = select! {
-        result = serving => return result,
-        () = signals.next() => "a second signal ended the server".to_owned(),
-        () = tokio::time::sleep(DRAIN) => format!("the server was still busy after {DRAIN:?}"),
+    let (result, reason) = select! {
+        result = serving => (result, "the client did not react to the shutdown".to_owned()),
+        () = signals.next() => (Ok(()), "a second signal ended the server".to_owned()),
+        () = sleep(DRAIN) => (Ok(()), format!("the server was still busy after {DRAIN:?}")),
     };
     match in_flight.load(Relaxed) {
-        0 => Ok(()),
+        0 => result,
         calls => {
             let s = if calls == 1 { "" } else { "s" };
             Err(format!("cut off {calls} call{s}: {reason}; give calls a shorter deadline")

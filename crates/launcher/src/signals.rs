@@ -17,7 +17,6 @@ static HANDLED: AtomicBool = AtomicBool::new(false);
 ///
 /// Clients listen for them too. For process 1 of a container, Linux has no default action, and SIGTERM
 /// would not stop a program that does not listen.
-#[derive(Debug)]
 pub(crate) struct Signals {
     /// Ctrl-C in a terminal.
     interrupt: Interrupt,

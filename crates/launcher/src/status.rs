@@ -1,8 +1,11 @@
 //! A status as gRPC writes it, and an error at its root.
 
-use std::{error::Error, iter};
+use std::{error::Error as StdError, iter};
 
 use tonic::{Code, Status};
+
+/// The reason why an example ended early. It is printed in one line.
+pub type Error = Box<dyn StdError + Send + Sync>;
 
 /// The code in the specification's spelling, `NOT_FOUND`. tonic has only Rust's, `NotFound`.
 #[must_use]
@@ -36,6 +39,6 @@ pub fn describe(status: &Status) -> String {
 /// The innermost source of an error: "Connection refused", for example, if the error itself is only
 /// "transport error".
 #[must_use]
-pub fn root_cause<'a>(error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
+pub fn root_cause<'a>(error: &'a (dyn StdError + 'static)) -> &'a (dyn StdError + 'static) {
     iter::successors(Some(error), |error| (**error).source()).last().unwrap_or(error)
 }

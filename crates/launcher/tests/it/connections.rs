@@ -30,11 +30,12 @@ use tonic::{
     transport::{Channel, Server},
 };
 
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-const EMPTY_SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
+pub(crate) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+pub(crate) const EMPTY_SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
 
 /// Answers after as many milliseconds as the message says, and counts the calls.
-struct Slow(Arc<AtomicUsize>);
+#[derive(Default)]
+pub(crate) struct Slow(Arc<AtomicUsize>);
 
 #[tonic::async_trait]
 impl proto::echo::echo_server::Echo for Slow {
@@ -155,6 +156,17 @@ impl Running {
     }
 }
 
+/// The HEADERS frame of a call that never sends its request.
+pub(crate) fn begin_call() -> Vec<u8> {
+    // POST http /grpc.examples.echo.Echo/UnaryEcho, with literal headers.
+    let mut block = vec![0x83, 0x86, 0x44, 34];
+    block.extend(b"/grpc.examples.echo.Echo/UnaryEcho");
+    block.extend([0x5f, 16]);
+    block.extend(b"application/grpc");
+    let length = u8::try_from(block.len()).unwrap();
+    [&[0, 0, length, 1, 4, 0, 0, 0, 1][..], &block].concat()
+}
+
 fn takes(milliseconds: u64) -> EchoRequest {
     EchoRequest { message: milliseconds.to_string() }
 }
@@ -246,17 +258,7 @@ async fn shutdown_waits_for_a_call_in_flight() {
 async fn shutdown_does_not_wait_for_the_call_of_a_peer_that_does_not_react() {
     let server = start().await;
     let mut stream = server.connect_http2().await;
-    let headers = {
-        // POST http /grpc.examples.echo.Echo/UnaryEcho, with literal headers.
-        let mut block = vec![0x83, 0x86, 0x44, 34];
-        block.extend(b"/grpc.examples.echo.Echo/UnaryEcho");
-        block.extend([0x5f, 16]);
-        block.extend(b"application/grpc");
-        block
-    };
-    let length = u8::try_from(headers.len()).unwrap();
-    let frame = [&[0, 0, length, 1, 4, 0, 0, 0, 1][..], &headers].concat();
-    stream.write_all(&frame).await.unwrap();
+    stream.write_all(&begin_call()).await.unwrap();
     sleep(Duration::from_millis(1)).await;
     let time = server.drain().await;
     assert!(about(1, time), "{time:?}");

@@ -2,9 +2,15 @@
 
 use std::future::pending;
 
-use launcher::{Error, Shutdown, both, client, server};
-use tokio::net::{TcpListener, TcpStream};
-use tonic::Status;
+use launcher::{Error, Shutdown, both, client, incoming, server};
+use proto::echo::echo_server::EchoServer;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+};
+use tonic::{Status, transport::Server};
+
+use crate::connections::{EMPTY_SETTINGS, PREFACE, Slow, begin_call};
 
 /// A server that does nothing until it is asked to stop.
 async fn idle(_: TcpListener, shutdown: Shutdown) -> Result<(), Error> {
@@ -60,6 +66,27 @@ async fn a_server_that_does_not_return_is_ended_after_ten_seconds() {
     // There are no calls that could be cut off, so this is not an error.
     both(deaf, async |_| Ok(())).await.unwrap();
     assert_eq!(start.elapsed().as_secs(), 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_call_of_a_client_that_does_not_react_to_the_shutdown_is_reported() {
+    let serve = async |listener, shutdown| {
+        Server::builder()
+            .add_service(EchoServer::new(Slow::default()))
+            .serve_with_incoming_shutdown(incoming(listener), shutdown)
+            .await
+    };
+    let mut silent = None;
+    let connect = async |addr| {
+        let mut stream = TcpStream::connect(addr).await?;
+        stream.write_all(&[PREFACE, EMPTY_SETTINGS, &begin_call()].concat()).await?;
+        // SETTINGS and the acknowledgement, so the server has read everything.
+        stream.read_exact(&mut [0; 18]).await?;
+        silent = Some(stream);
+        Ok(())
+    };
+    let reason = text(both(serve, connect).await);
+    assert!(reason.starts_with("cut off 1 call: the client did not react"), "{reason}");
 }
 
 #[tokio::test(start_paused = true)]
