@@ -148,7 +148,7 @@ async fn decompression_bomb(channel: Channel) -> Result<(), Error> {
 fn refused<T>(call: &str, result: Result<Response<T>, Status>) -> Result<(), Error> {
     match result {
         Ok(_) => transcript!(client, "{call} -> accepted; our server refuses this"),
-        // Only a status that tonic made itself has a source: the connection is lost.
+        // Only a status that tonic made itself has a source: no server has answered.
         Err(status) if status.source().is_some() => return Err(status.into()),
         Err(status) => {
             transcript!(client, "{call} -> {}", describe(&status));

@@ -64,7 +64,7 @@ fn order(id: &str, item: &str, timeout: Duration) -> Request<Order> {
 fn refused<T>(call: &str, result: Result<T, Status>) -> Result<(), Status> {
     match result {
         Ok(_) => transcript!(client, "{call} -> accepted; our server refuses this"),
-        // Only a status that tonic made itself has a source. The connection is lost then.
+        // Only a status that tonic made itself has a source: no server has answered.
         Err(status) if status.source().is_some() => return Err(status),
         Err(status) => transcript!(client, "{call} -> {}", describe(&status)),
     }

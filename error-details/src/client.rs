@@ -99,7 +99,7 @@ fn refused<T>(call: &str, result: Result<Response<T>, Status>) -> Result<ErrorDe
             transcript!(client, "{call} -> accepted; our server refuses this");
             return Ok(ErrorDetails::new());
         }
-        // Only a status that tonic made has a source: the connection is lost.
+        // Only a status that tonic made itself has a source: no server has answered.
         Err(status) if status.source().is_some() => return Err(status),
         Err(status) => status,
     };

@@ -52,7 +52,7 @@ pub async fn call(channel: Channel) -> Result<(), Error> {
     match without_token.add_order(order("102", "Google Pixel Book")).await {
         // Other servers, such as the book's, need no token. We can go on then.
         Ok(_) => transcript!(client, "addOrder(102) -> accepted; our server refuses this"),
-        // Only a status that tonic made itself has a source. The connection is lost then.
+        // Only a status that tonic made itself has a source: no server has answered.
         Err(status) if status.source().is_some() => return Err(status.into()),
         Err(status) => transcript!(client, "addOrder(102) -> {}", describe(&status)),
     }

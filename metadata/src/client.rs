@@ -103,7 +103,7 @@ async fn headers_and_trailers_of_a_stream(client: &mut Client) -> Result<(), Err
 async fn metadata_of_a_failed_call(client: &mut Client) -> Result<(), Error> {
     match client.get_order("999".to_owned()).await {
         Ok(_) => transcript!(client, "getOrder(999) -> accepted; our server refuses this"),
-        // Only a status that tonic made itself has a source. The connection is lost then.
+        // Only a status that tonic made itself has a source: no server has answered.
         Err(status) if status.source().is_some() => return Err(status.into()),
         Err(status) => {
             transcript!(client, "getOrder(999) -> {}", describe(&status));

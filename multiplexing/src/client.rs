@@ -160,7 +160,7 @@ async fn unknown(channel: &Channel, path: &'static str) -> Result<(), Error> {
     let request = Request::new(HelloRequest::default());
     match client.unary(request, PathAndQuery::from_static(path), codec).await {
         Ok(_) => transcript!(client, "{path} -> accepted; our server refuses this"),
-        // Only a status that tonic made itself has a source. The connection is lost then.
+        // Only a status that tonic made itself has a source: no server has answered.
         Err(status) if status.source().is_some() => return Err(status.into()),
         // Only the code, because each server has another message for this.
         Err(status) => transcript!(client, "{path} -> {}", code_name(status.code())),

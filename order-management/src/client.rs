@@ -114,7 +114,7 @@ async fn error_after_a_message(client: &mut Client) -> Result<(), Error> {
                 transcript!(client, "processOrders -> accepted; our server refuses this");
                 return Ok(());
             }
-            // Only a status that tonic made itself has a source. The connection is lost then.
+            // Only a status that tonic made itself has a source: no server has answered.
             Err(status) if status.source().is_some() => return Err(status.into()),
             Err(status) => {
                 transcript!(client, "processOrders -> {}", describe(&status));

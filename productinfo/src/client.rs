@@ -71,8 +71,8 @@ pub async fn call(mut client: ProductInfoClient<Channel>) -> Result<(), launcher
 fn refused<T>(call: &str, result: Result<Response<T>, Status>) -> Result<(), Status> {
     match result {
         Ok(_) => transcript!(client, "{call} -> accepted; our server refuses this"),
-        // Only a status that tonic made itself has a source: the connection is lost, or the time
-        // is over. The client cannot continue then.
+        // Only a status that tonic made itself has a source: no server has answered in time. The
+        // client cannot continue then.
         Err(status) if status.source().is_some() => return Err(status),
         // This status was sent by the server.
         Err(status) => transcript!(client, "{call} -> {}", describe(&status)),

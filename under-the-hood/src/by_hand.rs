@@ -22,8 +22,8 @@ fn find(id: &str) -> Option<Product> {
     (id == "watch").then(|| Product {
         id: id.into(),
         name: "Apple Watch S4".into(),
-        description: "Fall detection and an electrical heart sensor".into(),
         price: 400.0,
+        ..Product::default()
     })
 }
 
@@ -42,11 +42,10 @@ pub async fn serve(
             Some(Ok(stream)) = incoming.next() => {
                 connections.spawn(connection(stream, stop.clone()));
             }
-            // Forgets connections that have ended.
-            Some(_) = connections.join_next() => {}
+            Some(_ended) = connections.join_next() => {}
         }
     }
-    // Close the listener, so that new clients go elsewhere, and drain the connections.
+    // Closes the listener, so that new clients go elsewhere.
     drop(incoming);
     stop.cancel();
     connections.join_all().await;
@@ -128,7 +127,8 @@ async fn get_product(request: Request<RecvStream>) -> Result<Bytes, Status> {
     }
     let encoding = request.headers().get("grpc-encoding");
     if let Some(encoding) = encoding.filter(|encoding| *encoding != "identity") {
-        let text = format!("grpc-encoding {encoding:?} is not supported; use identity");
+        let encoding = String::from_utf8_lossy(encoding.as_bytes());
+        let text = format!("grpc-encoding {encoding:.100} is not supported; use identity");
         return Err(Status::new(code::UNIMPLEMENTED, text));
     }
 

@@ -1,6 +1,6 @@
 //! The client: a call with the generated stub, and then the same call by hand, step by step.
 
-use std::{error::Error as _, time::Duration};
+use std::{error::Error as _, io, time::Duration};
 
 use launcher::{Error, describe, endpoint, transcript};
 use proto::ecommerce::{Product, ProductId, product_info_client::ProductInfoClient};
@@ -28,13 +28,13 @@ pub async fn run(target: String, frames: bool) -> Result<(), Error> {
         transcript!(client, "  {line}");
     }
     let message = message.bytes();
-    let body = frame(&message)?;
-    let prefix = raw::hex(body.get(..LENGTH).unwrap_or_default());
+    let prefix = raw::hex(frame(&message)?.get(..LENGTH).unwrap_or_default());
     transcript!(client, "and its prefix: {prefix}, not compressed, {} bytes", message.len());
 
     transcript!(client, "3. the call by hand");
     // A tap on the socket shows everything that goes over it.
-    let stream = timeout(TIMEOUT, TcpStream::connect(&target)).await??;
+    let stream = timeout(TIMEOUT, TcpStream::connect(&target)).await.map_err(io::Error::from);
+    let stream = stream.flatten().map_err(|error| format!("cannot connect again: {error}"))?;
     stream.set_nodelay(true)?;
     let tap = Tap::new(1, if frames { View::Frames } else { View::Calls });
     let connection = Connection::new(Box::pin(tap.client(stream)), &target).await?;
@@ -72,7 +72,7 @@ pub async fn run_stub(target: String) -> Result<(), Error> {
     let channel = endpoint(&target)?.timeout(TIMEOUT).connect().await?;
     transcript!(client, "the generated stub, and a server by hand");
     let mut stub = ProductInfoClient::new(channel);
-    // Only a status that tonic made has a source: then the connection is lost, or the time is over.
+    // Only a status that tonic made itself has a source: no server has answered in time.
     let refused = |status: tonic::Status| match status.source() {
         None => Ok(describe(&status)),
         Some(_) => Err(status),
