@@ -12,19 +12,11 @@ pub(crate) const GOAWAY: u8 = 7;
 /// The flag of the last frame that one side sends on a stream.
 pub(crate) const END_STREAM: u8 = 1;
 
-/// The part of a frame's header that matters here (RFC 9113, section 4.1).
-pub(crate) struct Frame {
-    pub(crate) kind: u8,
-    pub(crate) flags: u8,
-    pub(crate) stream: u32,
-}
-
-/// One direction of a connection, however its bytes are cut into pieces. Only the bytes of an
-/// incomplete header are kept.
+/// One direction of a connection. Only the bytes of an incomplete header are kept.
 #[derive(Debug, Default)]
 pub(crate) struct Frames {
     /// The part of the preface that is still to come.
-    preface: &'static [u8],
+    pub(crate) preface: &'static [u8],
     header: [u8; 9],
     /// How many bytes of `header` have come.
     filled: usize,
@@ -40,12 +32,9 @@ impl Frames {
         Self { preface: PREFACE, ..Self::default() }
     }
 
-    pub(crate) fn preface_is_complete(&self) -> bool {
-        self.preface.is_empty()
-    }
-
-    /// Looks at the next bytes, and passes each frame whose header they complete to `seen`.
-    pub(crate) fn walk(&mut self, mut bytes: &[u8], mut seen: impl FnMut(Frame)) {
+    /// Looks at the next bytes. For each frame whose header they complete, passes its type, flags and
+    /// stream to `seen`.
+    pub(crate) fn walk(&mut self, mut bytes: &[u8], mut seen: impl FnMut(u8, u8, u32)) {
         while !bytes.is_empty() && !self.broken {
             if !self.preface.is_empty() {
                 let length = bytes.len().min(self.preface.len());
@@ -69,7 +58,7 @@ impl Frames {
                     let stream = u32::from_be_bytes(stream) & 0x7fff_ffff;
                     self.payload = u32::from_be_bytes([0, high, mid, low]) as usize;
                     self.filled = 0;
-                    seen(Frame { kind, flags, stream });
+                    seen(kind, flags, stream);
                 }
             }
         }

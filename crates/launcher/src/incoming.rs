@@ -221,13 +221,13 @@ impl<S> Connection<S> {
     }
 
     fn has_read(&mut self, bytes: &[u8]) {
-        self.requests.walk(bytes, |frame| match frame.kind {
-            HEADERS => self.calls.start(frame.stream),
-            RST_STREAM => self.calls.end(frame.stream),
+        self.requests.walk(bytes, |kind, _, stream| match kind {
+            HEADERS => self.calls.start(stream),
+            RST_STREAM => self.calls.end(stream),
             _ => {}
         });
         match self.phase {
-            Phase::Preface if self.requests.preface_is_complete() => self.phase = Phase::Open,
+            Phase::Preface if self.requests.preface.is_empty() => self.phase = Phase::Open,
             // The GOAWAY comes with a PING, so a peer that is alive sends something at once.
             Phase::Goaway if self.goaway && !bytes.is_empty() => self.phase = Phase::Draining,
             _ => {}
@@ -249,19 +249,11 @@ struct Calls {
 impl Calls {
     fn start(&mut self, stream: u32) {
         // Later HEADERS of the same stream are trailers.
-        let is_new = self.open.insert(stream);
-        self.in_flight.fetch_add(is_new.into(), Relaxed);
+        self.in_flight.fetch_add(self.open.insert(stream).into(), Relaxed);
     }
 
     fn end(&mut self, stream: u32) {
-        let was_open = self.open.remove(&stream);
-        self.in_flight.fetch_sub(was_open.into(), Relaxed);
-    }
-
-    fn flushed(&mut self) {
-        while let Some(stream) = self.written.pop() {
-            self.end(stream);
-        }
+        self.in_flight.fetch_sub(self.open.remove(&stream).into(), Relaxed);
     }
 }
 
@@ -306,9 +298,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Connection<S> {
         for slice in slices {
             let length = left.min(slice.len());
             left -= length;
-            this.responses.walk(slice.split_at(length).0, |frame| match frame.kind {
-                DATA | HEADERS if frame.flags & END_STREAM == 0 => {}
-                DATA | HEADERS | RST_STREAM => this.calls.written.push(frame.stream),
+            this.responses.walk(slice.split_at(length).0, |kind, flags, stream| match kind {
+                DATA | HEADERS if flags & END_STREAM == 0 => {}
+                DATA | HEADERS | RST_STREAM => this.calls.written.push(stream),
                 GOAWAY => this.goaway = true,
                 _ => {}
             });
@@ -324,8 +316,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Connection<S> {
         self.check(context)?;
         ready!(Pin::new(&mut self.stream).poll_flush(context))?;
         // `written` has the calls whose last header was written. Its payload may be incomplete.
-        if self.responses.payload == 0 {
-            self.calls.flushed();
+        while self.responses.payload == 0
+            && let Some(stream) = self.calls.written.pop()
+        {
+            self.calls.end(stream);
         }
         if self.phase == Phase::Draining && !self.goaway && self.calls.open.is_empty() {
             // This was the end of the last call. `check` closes the connection when it is polled.

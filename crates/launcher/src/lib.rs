@@ -20,7 +20,7 @@ use std::{process::ExitCode, time::Duration};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use tokio::net::TcpListener;
 
-use output::{STDERR, STDOUT};
+use output::{COLOURS, STDERR, STDOUT};
 
 pub use address::check_addr;
 pub use incoming::{Connection, incoming, incoming_with};
@@ -125,9 +125,10 @@ pub fn run(example: impl Future<Output = Result<(), Error>>) -> ExitCode {
     u8::from(result.is_err()).into()
 }
 
-/// Prints one line to standard output, like a line of the transcript.
+/// Prints one line to standard output, like a line of the transcript. It may have colours.
 pub fn print_line(line: &str) {
-    STDOUT.line(line);
+    let plain = anstream::adapter::strip_str(line).to_string();
+    STDOUT.line(if *COLOURS { line } else { &plain });
 }
 
 /// Prints one line to standard error, without waiting for ever for its reader.

@@ -8,10 +8,12 @@ use std::{
     fmt::Write as _,
     io::{self, Write},
     mem,
-    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{Condvar, LazyLock, Mutex, MutexGuard, PoisonError},
     thread,
     time::{Duration, Instant},
 };
+
+use anstream::{AutoStream, ColorChoice};
 
 /// How many bytes wait at most.
 const QUEUE: usize = 1024 * 1024;
@@ -27,6 +29,10 @@ const LIMIT: Duration = Duration::from_secs(2);
 
 pub(crate) static STDOUT: Output = Output::new("standard output");
 pub(crate) static STDERR: Output = Output::new("standard error");
+
+/// Whether standard output takes colours. A pipe, NO_COLOR and a dumb terminal do not.
+pub(crate) static COLOURS: LazyLock<bool> =
+    LazyLock::new(|| AutoStream::choice(&io::stdout()) != ColorChoice::Never);
 
 pub(crate) struct Output {
     name: &'static str,
@@ -61,8 +67,11 @@ impl Output {
         }
         let start = queue.progress == 0;
         queue.progress = queue.progress.max(1);
+        if !queue.writing {
+            // Only then. A system call for each line takes longer than writing the line.
+            self.changed.notify_all();
+        }
         drop(queue);
-        self.changed.notify_all();
         if start {
             // Not `spawn`, which panics without a free thread. That panic would be printed here, too.
             let _ = thread::Builder::new().spawn(|| self.write());
@@ -105,10 +114,11 @@ impl Output {
 
     /// Writes the queued lines, for as long as the process lives.
     fn write(&self) {
-        // `anstream` removes the colours where they are not wanted: in a pipe, with NO_COLOR, on a
-        // dumb terminal.
+        // `anstream` removes colours where they are not wanted, and translates them for old terminals of
+        // Windows. It looks at each byte, so text without colours does not pass through it.
         let mut stream: Box<dyn Write> = match self.name {
-            "standard output" => Box::new(anstream::stdout()),
+            "standard output" if *COLOURS => Box::new(anstream::stdout()),
+            "standard output" => Box::new(io::stdout()),
             _ => Box::new(anstream::stderr()),
         };
         let mut queue = self.lock();

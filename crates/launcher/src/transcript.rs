@@ -14,7 +14,7 @@ use tracing::{
 };
 use tracing_subscriber::{Layer, filter::Targets, fmt::layer, layer::Context, prelude::*};
 
-use crate::output::{STDERR, STDOUT};
+use crate::output::{COLOURS, STDERR, STDOUT};
 
 /// Writes one line of the transcript. The first word names the side, `server` or `client`; the
 /// rest is as in `println!`.
@@ -55,7 +55,9 @@ impl<S: Subscriber> Layer<S> for Transcript {
     fn on_event(&self, event: &Event<'_>, _context: Context<'_, S>) {
         let side = event.metadata().target();
         let colour = if side == "server" { "\x1b[32m" } else { "\x1b[36m" };
-        let mut line = Line { text: format!("{colour}{side} |\x1b[0m "), characters: 0 };
+        let (start, end) = if *COLOURS { (colour, "\x1b[0m") } else { ("", "") };
+        let mut line = Line { text: String::with_capacity(128), characters: 0 };
+        line.text.extend([start, side, " |", end, " "]);
         event.record(&mut line);
         STDOUT.line(&line.text);
     }
@@ -74,7 +76,7 @@ pub fn one_line(text: &str) -> String {
     line.text
 }
 
-/// A line that grows. Text is escaped as it is formatted into the line, without another copy.
+/// A line that grows. Text is escaped while it is formatted.
 struct Line {
     text: String,
     characters: usize,
@@ -82,16 +84,20 @@ struct Line {
 
 impl fmt::Write for Line {
     fn write_str(&mut self, text: &str) -> fmt::Result {
+        // The usual case. One character after another takes several times as long.
+        if self.characters + text.len() <= MAX_LINE
+            && text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+        {
+            self.text.push_str(text);
+            self.characters += text.len();
+            return Ok(());
+        }
         for letter in text.chars() {
-            if self.characters > MAX_LINE {
-                break;
-            }
-            if self.characters == MAX_LINE {
-                self.text.push('…');
-            } else if letter.is_control() {
-                self.text.extend(letter.escape_default());
-            } else {
-                self.text.push(letter);
+            match self.characters {
+                ..MAX_LINE if letter.is_control() => self.text.extend(letter.escape_default()),
+                ..MAX_LINE => self.text.push(letter),
+                MAX_LINE => self.text.push('…'),
+                _ => break,
             }
             self.characters += 1;
         }

@@ -9,8 +9,8 @@
 //! `h2`, the library below tonic, has one more limit, against floods of tiny frames. Each unread DATA
 //! frame of fewer than 256 bytes costs the difference to 256, and the connection has a budget of half of
 //! its window for that. When it is used up, `h2` closes the connection with ENHANCE_YOUR_CALM, and all
-//! its calls are lost. (Source: `h2` 0.4.20, `src/proto/streams/counts.rs`.) With tonic's own settings,
-//! 2,088 unread messages without content are enough. They fit into a single stream.
+//! its calls are lost (`h2` 0.4.20, `src/proto/streams/counts.rs`). With tonic's own settings, 2,088 unread
+//! messages without content are enough. They fit into a single stream.
 //!
 //! A client that sends small messages and reads late has done nothing wrong. It must be stopped by flow
 //! control and not lose its connection, even if all its streams are full. The smallest message has five
