@@ -26,11 +26,11 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
     launcher::run(async {
-        match cli.command {
+        match Cli::parse().command {
             Some(Command::Server { addr }) => launcher::server(&addr, server::serve).await,
-            Some(Command::Client(client)) => client.run().await,
+            // In a task, because `main` runs on a separate thread, which each answer would have to wake.
+            Some(Command::Client(client)) => tokio::spawn(client.run()).await?,
             None => tour::run().await,
         }
     })
