@@ -130,6 +130,8 @@ pub struct Connection<S = TcpStream> {
     timer: Pin<Box<Sleep>>,
     /// Whether the server has sent GOAWAY. A proxy sends none.
     goaway: bool,
+    /// Whether other tasks had a turn since the last write.
+    yielded: bool,
     /// Closed when the server shuts down.
     server: watch::Receiver<()>,
     /// Ends when the server shuts down.
@@ -171,6 +173,7 @@ impl<S> Connection<S> {
             phase: Phase::Preface,
             timer: Box::pin(sleep_until(deadline)),
             goaway: false,
+            yielded: false,
             server,
             shutdown: Box::pin(async move {
                 let _ = shutdown.changed().await;
@@ -292,6 +295,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Connection<S> {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         self.check(context)?;
+        self.yielded = !self.yielded;
+        if self.yielded {
+            // Calls that are ready take their turns first, and then one system call writes for all.
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         let written = ready!(Pin::new(&mut self.stream).poll_write_vectored(context, slices))?;
         let this = &mut *self;
         let mut left = written;

@@ -27,7 +27,7 @@ pub use incoming::{Connection, incoming, incoming_with};
 pub use panics::exit_on_panic;
 pub use sides::{DRAIN, Shutdown, both, client, server};
 pub use status::{Error, code_name, describe, root_cause};
-pub use transcript::one_line;
+pub use transcript::{one_line, print_error};
 pub use transport::{CONNECTION_WINDOW, STREAM_WINDOW, STREAMS, builder, endpoint};
 
 #[doc(hidden)]
@@ -129,10 +129,4 @@ pub fn run(example: impl Future<Output = Result<(), Error>>) -> ExitCode {
 pub fn print_line(line: &str) {
     let plain = anstream::adapter::strip_str(line).to_string();
     STDOUT.line(if *COLOURS { line } else { &plain });
-}
-
-/// Prints one line to standard error, without waiting for ever for its reader.
-pub fn print_error(line: &str) {
-    STDERR.line(&one_line(line));
-    STDERR.finish();
 }

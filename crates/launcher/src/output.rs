@@ -127,10 +127,12 @@ impl Output {
                 .changed
                 .wait_while(queue, |queue| queue.text.is_empty())
                 .unwrap_or_else(PoisonError::into_inner);
-            let text = mem::take(&mut queue.text);
             queue.writing = true;
             drop(queue);
             self.changed.notify_all();
+            // Meanwhile more lines gather, and one system call can write them all.
+            thread::sleep(Duration::from_millis(1));
+            let text = mem::take(&mut self.lock().text);
             // In pieces, so that `finish` can distinguish a slow reader from one that has stopped.
             for piece in text.as_bytes().chunks(PIECE) {
                 // An error means that the reader has closed the stream, as `| head` does. So there

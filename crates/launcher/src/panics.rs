@@ -11,10 +11,7 @@ use std::{
     thread,
 };
 
-use crate::{
-    output::{STDERR, STDOUT},
-    transcript::one_line,
-};
+use crate::{output::STDOUT, transcript::print_error};
 
 /// From here on, a panic in any thread or task prints one line to standard error and ends the
 /// process with `status`.
@@ -28,8 +25,7 @@ pub fn exit_on_panic(status: u8) {
             }
         }
         STDOUT.finish();
-        STDERR.line(&one_line(&describe(panic)));
-        STDERR.finish();
+        print_error(&describe(panic));
         process::exit(status.into());
     }));
 }

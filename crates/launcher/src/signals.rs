@@ -25,17 +25,13 @@ pub(crate) struct Signals {
 }
 
 impl Signals {
-    #[cfg(unix)]
     pub(crate) fn new() -> io::Result<Self> {
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-        })
-    }
-
-    #[cfg(windows)]
-    pub(crate) fn new() -> io::Result<Self> {
-        Ok(Self { interrupt: ctrl_c()?, terminate: ctrl_break()? })
+        #[cfg(unix)]
+        let [interrupt, terminate] =
+            [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?];
+        #[cfg(windows)]
+        let (interrupt, terminate) = (ctrl_c()?, ctrl_break()?);
+        Ok(Self { interrupt, terminate })
     }
 
     pub(crate) async fn next(&mut self) {

@@ -33,19 +33,15 @@ macro_rules! transcript {
 /// Sends events to standard output and standard error from here on.
 pub(crate) fn start() {
     let sides = Targets::from_iter([("server", Level::INFO), ("client", Level::INFO)]);
-    let diagnostics = env::var("RUST_LOG")
-        .ok()
-        .map(|filter| layer().with_writer(|| &STDERR).with_filter(targets(&filter)));
+    let diagnostics = env::var("RUST_LOG").ok().map(|filter| {
+        let targets = filter.parse().unwrap_or_else(|error| {
+            // The variable may have been set for another program, so this is no reason to stop.
+            STDERR.line(&format!("ignoring RUST_LOG={filter}: {error}"));
+            Targets::new()
+        });
+        layer().with_writer(|| &STDERR).with_filter(targets)
+    });
     tracing_subscriber::registry().with(Transcript.with_filter(sides)).with(diagnostics).init();
-}
-
-/// Reads a RUST_LOG such as `h2=debug,tonic=trace`.
-fn targets(filter: &str) -> Targets {
-    filter.parse().unwrap_or_else(|error| {
-        // The variable may have been set for another program, so this is no reason to stop.
-        STDERR.line(&format!("ignoring RUST_LOG={filter}: {error}"));
-        Targets::new()
-    })
 }
 
 /// Writes `server | what happened`.
@@ -74,6 +70,12 @@ pub fn one_line(text: &str) -> String {
     // Writing to a string cannot fail.
     let _ = line.write_str(text);
     line.text
+}
+
+/// Prints one line to standard error, without waiting for ever for its reader.
+pub fn print_error(line: &str) {
+    STDERR.line(&one_line(line));
+    STDERR.finish();
 }
 
 /// A line that grows. Text is escaped while it is formatted.
