@@ -9,7 +9,7 @@ use proto::workshop::{
 };
 use testing::in_memory;
 use tokio::time::{sleep, timeout};
-use tonic::service::Routes;
+use tonic::{Request, service::Routes};
 
 #[tokio::test(start_paused = true)]
 #[ignore = "an exercise"]
@@ -39,4 +39,18 @@ async fn exercise_2_at_most_10_writes_run_at_the_same_time() {
     let mut client = client;
     let request = ReserveRequest { order_id: "50".into(), items: Vec::new() };
     client.reserve(request).await.expect("a later call must be able to write");
+    // Half of the work, half a second for a place, and then only 200 ms are left.
+    let calls = (100..120).map(|number| {
+        let mut client = client.clone();
+        let reserve = ReserveRequest { order_id: format!("{number}"), items: Vec::new() };
+        let mut request = Request::new(reserve);
+        request.set_timeout(Duration::from_millis(1_200));
+        async move { client.reserve(request).await }
+    });
+    join_all(calls).await;
+    let started = stock.reservations.lock().unwrap().len() - 11;
+    assert!(
+        started == 10,
+        "a write must start only if enough time is left, and {started} have"
+    );
 }

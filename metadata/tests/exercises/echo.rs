@@ -3,18 +3,19 @@
 use metadata::{binary, server::serve};
 use proto::ecommerce::order_management_client::OrderManagementClient;
 use testing::start;
-use tonic::{
-    Request,
-    metadata::{MetadataMap, MetadataValue},
-};
+use tonic::metadata::{MetadataMap, MetadataValue};
+use tonic::{Request, transport::Channel};
+
+async fn client() -> OrderManagementClient<Channel> {
+    let target = format!("http://{}", start(serve).await);
+    OrderManagementClient::connect(target).await.expect("the server listens")
+}
 
 /// The metadata that come back from a call of `getOrder` with this id.
 async fn returned(id: &str, fill: impl FnOnce(&mut MetadataMap)) -> MetadataMap {
-    let target = format!("http://{}", start(serve).await);
-    let mut client = OrderManagementClient::connect(target).await.expect("the server listens");
     let mut request = Request::new(id.to_owned());
     fill(request.metadata_mut());
-    let result = client.get_order(request).await;
+    let result = client().await.get_order(request).await;
     result.map_or_else(|s| s.metadata().clone(), |response| response.metadata().clone())
 }
 
@@ -35,21 +36,24 @@ async fn exercise_3_keys_that_start_with_echo_come_back() {
         let text = metadata.get_all("echo-text").iter().collect::<Vec<_>>();
         assert!(text == ["b", "a", "c"], "getOrder({id}) must return echo-text in order");
         let bytes = binary::values(&metadata, "echo-bytes-bin").expect("it is base64");
-        assert!(
-            bytes == [b"b", b"a", b"c"],
-            "getOrder({id}) must return echo-bytes-bin in order"
-        );
+        let fault = format!("getOrder({id}) must return echo-bytes-bin in order");
+        assert!(bytes == [b"b", b"a", b"c"], "{fault}");
         assert!(!metadata.contains_key("other"), "other keys must not come back");
     }
-    // As HTTP/2 counts: a name of 6 bytes, the value, and 32.
-    for (length, comes_back) in [(4_096 - 38, true), (4_096 - 37, false)] {
+    // As HTTP/2 counts: for each value the name of 6 bytes, the value, and 32.
+    let sizes = [(1, 4_058, true), (1, 4_059, false), (2, 2_010, true), (2, 2_011, false)];
+    for (values, length, comes_back) in sizes {
         let metadata = returned("106", |metadata| {
-            metadata.insert("echo-x", "x".repeat(length).parse().expect("it is a value"));
+            for _ in 0..values {
+                metadata.append("echo-x", "x".repeat(length).parse().expect("it is a value"));
+            }
         });
         let echoed = metadata.await.contains_key("echo-x");
-        assert!(
-            echoed == comes_back,
-            "at most 4 KiB may come back, and a value of {length} bytes was sent"
-        );
+        let sent = format!("{values} values of {length} bytes were sent");
+        assert!(echoed == comes_back, "at most 4 KiB may come back, and {sent}");
     }
+    let mut request = Request::new(testing::order("1", &["a lamp"], "Seoul"));
+    request.metadata_mut().insert("echo-x", MetadataValue::from_static("v"));
+    let response = client().await.add_order(request).await.expect("the order is valid");
+    assert!(response.metadata().contains_key("echo-x"), "addOrder must return echo-x, too");
 }

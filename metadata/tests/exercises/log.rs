@@ -14,15 +14,20 @@ async fn exercise_1_the_log_has_the_timestamp_of_the_request_and_no_other_value(
     for (timestamp, shown) in [
         ("Nov 25 10:00:00.5", "timestamp=\"Nov 25 10:00:00.5\""),
         (&"9".repeat(64), &format!("timestamp=\"{}\"", "9".repeat(64))),
-        // Too long, a quote that would end the value early, and not ASCII.
+        // Too long, a quote that would end the value early, a tab, and not ASCII.
         (&"9".repeat(65), "timestamp"),
         ("1\" getOrder", "timestamp"),
+        ("1\t2", "timestamp"),
         ("서울", "timestamp"),
+        ("two", "timestamp (2 values)"),
     ] {
         let mut request = Request::new("106".to_owned());
         let metadata = request.metadata_mut();
         metadata.insert("x-request-id", "a".parse().expect("it is a value"));
         metadata.insert("timestamp", timestamp.parse().expect("it is a value"));
+        if timestamp == "two" {
+            metadata.append("timestamp", timestamp.parse().expect("it is a value"));
+        }
         metadata.insert("cookie", "secret".parse().expect("it is a value"));
         client.get_order(request).await.expect("there is an order 106");
         let expected = format!("server | [a] getOrder with x-request-id, {shown}, cookie");
