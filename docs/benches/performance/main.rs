@@ -11,6 +11,7 @@ mod balancer;
 mod connections;
 mod conversation;
 mod echo;
+mod levers;
 mod sides;
 mod size;
 mod streaming;
@@ -33,5 +34,6 @@ fn main() -> Outcome {
     around::measure(&report, &sides)?;
     balancer::measure(&report, &sides)?;
     tls::measure(&report, &sides)?;
+    levers::measure(&report, &sides)?;
     report.finish()
 }

@@ -30,10 +30,20 @@ impl Sides {
     where
         F: Future<Output = Result<(), transport::Error>> + Send + 'static,
     {
+        let incoming = |listener| TcpIncoming::from(listener).with_nodelay(Some(true));
+        self.serve_listener(|listener| server(incoming(listener)))
+    }
+
+    /// Like [`serve`](Self::serve), with another way to accept connections.
+    pub(crate) fn serve_listener<F>(&self, server: impl FnOnce(TcpListener) -> F) -> String
+    where
+        F: Future<Output = Result<(), transport::Error>> + Send + 'static,
+    {
         let listener = self.servers.block_on(TcpListener::bind("127.0.0.1:0"));
         let listener = listener.expect("there is a free port");
         let addr = listener.local_addr().expect("it is bound").to_string();
-        self.servers.spawn(server(TcpIncoming::from(listener).with_nodelay(Some(true))));
+        let _runtime = self.servers.enter();
+        self.servers.spawn(server(listener));
         addr
     }
 
