@@ -8,7 +8,7 @@ use proto::ecommerce::product_info_server::{ProductInfo, ProductInfoServer};
 use proto::ecommerce::{Product, ProductId};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
-use tokio_rustls::rustls::{RootCertStore, ServerConfig, server::WebPkiClientVerifier};
+use tokio_rustls::rustls::{RootCertStore, ServerConfig, server};
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use tokio_stream::Stream;
 use tonic::{Request, Response, Status, transport::Server};
@@ -45,16 +45,18 @@ pub fn config(certs: &Certs, mutual: bool) -> Result<Arc<ServerConfig>, Error> {
     let config = if mutual {
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_slice(certs.ca.as_bytes())?)?;
-        let verifier = WebPkiClientVerifier::builder(roots.into()).build()?;
+        let verifier = server::WebPkiClientVerifier::builder(roots.into()).build()?;
         ServerConfig::builder().with_client_cert_verifier(verifier)
     } else {
         ServerConfig::builder().with_no_client_auth()
     };
     // A chain, because there may be intermediate CAs between this certificate and the CA.
-    let chain =
-        CertificateDer::pem_slice_iter(certs.server.as_bytes()).collect::<Result<_, _>>()?;
+    let chain = CertificateDer::pem_slice_iter(certs.server.as_bytes());
     let key = PrivateKeyDer::from_pem_slice(certs.server_key.as_bytes())?;
-    let mut config = config.with_single_cert(chain, key)?;
+    let mut config = config.with_single_cert(chain.collect::<Result<_, _>>()?, key)?;
+    // Production: the handshake of a resumed session is shorter, because it does not check certificates.
+    // A client could go on with one that has expired. Without storage, there is nothing to resume.
+    config.session_storage = Arc::new(server::NoServerSessionStorage {});
     // ALPN: the handshake also selects the protocol above TLS. gRPC's clients insist on HTTP/2.
     config.alpn_protocols = vec![b"h2".to_vec()];
     Ok(Arc::new(config))

@@ -6,9 +6,15 @@ use std::{
 };
 
 use launcher::describe;
-use tls::{certs::Certs, client};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio_rustls::rustls::version;
+use tls::{certs::Certs, client, server};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
+use tokio_rustls::{
+    TlsAcceptor,
+    rustls::{HandshakeKind, version},
+};
 use tonic::Code;
 
 use crate::{
@@ -177,6 +183,22 @@ async fn both_versions_of_tls_are_accepted_with_h2() {
         // The server is the first to send in HTTP/2, its SETTINGS.
         stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await.unwrap();
         assert_eq!(stream.read_u8().await.unwrap(), 0);
+#[tokio::test]
+async fn a_session_is_never_resumed_because_that_would_skip_the_check_of_a_certificate() {
+    let certs = certs();
+    let server = start(&certs, false).await;
+    for version in [&version::TLS12, &version::TLS13] {
+        let config = client_config(&certs, &["h2"], version);
+        for _ in 0..2 {
+            let mut stream = handshake(&server, config.clone()).await.unwrap();
+            // In TLS 1.3, the ticket for a resumption comes after the handshake.
+            stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await.unwrap();
+            stream.read_u8().await.unwrap();
+            assert_eq!(stream.get_ref().1.handshake_kind(), Some(HandshakeKind::Full));
+        }
+    }
+}
+
     }
 }
 
