@@ -87,15 +87,17 @@ pub fn incoming(
     })
 }
 
-/// The identity in a client's certificate: a URI among its names (SAN, subject alternative names).
+/// The identity in a client's certificate: the URI among its names (SAN, subject alternative names).
 fn identity(chain: &[CertificateDer<'_>]) -> Option<String> {
     // The first certificate is the client's. The others connect it with the CA.
     let (_, cert) = parse_x509_certificate(chain.first()?).ok()?;
     let names = &cert.subject_alternative_name().ok()??.value.general_names;
-    names.iter().find_map(|name| match name {
+    let mut uris = names.iter().filter_map(|name| match name {
         GeneralName::URI(uri) => Some((*uri).to_owned()),
         _ => None,
-    })
+    });
+    // With several URIs, it is not clear who the client is. SPIFFE requires rejecting that.
+    uris.next().filter(|_| uris.next().is_none())
 }
 
 /// The service of `productinfo`, and who may call which method.
