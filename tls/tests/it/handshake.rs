@@ -232,6 +232,19 @@ async fn a_plaintext_client_of_a_tls_server_gets_no_answer() {
 #[tokio::test]
 async fn a_tls_client_of_a_plaintext_server_says_that_the_answer_is_not_tls() {
     let addr = testing::start(productinfo::server::serve).await;
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_times_out_is_not_blamed_on_a_certificate() {
+    let certs = certs();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = listener.local_addr().unwrap().to_string();
+    let acceptor = TlsAcceptor::from(server::config(&certs, false).unwrap());
+    let silent = async { acceptor.accept(listener.accept().await.unwrap().0).await.unwrap() };
+    let run = client::run(addr, client::config(&certs, false));
+    let (ended, _stream) = tokio::join!(run, silent);
+    let error = ended.unwrap_err().to_string();
+    assert!(!error.contains("certificate"), "{error}");
+}
     let reason = rejection(&addr, client::config(&certs(), false)).await;
     assert_eq!(reason, "received corrupt message of type InvalidContentType");
 }
