@@ -11,7 +11,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObj
 use tokio_rustls::rustls::{RootCertStore, ServerConfig, server};
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use tokio_stream::Stream;
-use tonic::{Request, Response, Status, transport::Server};
+use tonic::{Request, Response, Status};
 use x509_parser::{extensions::GeneralName, prelude::parse_x509_certificate};
 
 use crate::certs::{Certs, EDITOR};
@@ -24,24 +24,24 @@ pub async fn serve(
     certs: &Certs,
     mutual: bool,
 ) -> Result<(), Error> {
-    let config = config(certs, mutual)
-        .map_err(|error| format!("cannot use the certificates: {error}; create new ones"))?;
     let catalogue = Catalogue { products: Products::default(), mutual };
-    Server::builder()
-        // Production: the same limits as in `productinfo`, where comments explain them.
+    launcher::builder()
+        // Production: ends a call that takes longer.
         .timeout(Duration::from_secs(30))
-        .max_concurrent_streams(200)
-        .http2_keepalive_interval(Some(Duration::from_secs(60)))
         .add_service(ProductInfoServer::new(catalogue))
-        // Most servers call tonic's `.tls_config(...)` in this chain instead. It does not report failed
-        // handshakes. And `incoming` would see only encrypted bytes, and could not drain calls.
-        .serve_with_incoming_shutdown(incoming(listener, config), shutdown)
+        // Most servers call tonic's `.tls_config(...)` in this chain instead. README.md compares both.
+        .serve_with_incoming_shutdown(incoming(listener, config(certs, mutual)?), shutdown)
         .await?;
     Ok(())
 }
 
 /// The TLS settings of a server. rustls supports TLS 1.2 and 1.3. Older versions are not secure.
 pub fn config(certs: &Certs, mutual: bool) -> Result<Arc<ServerConfig>, Error> {
+    let failed = |error| format!("cannot use the certificates: {error}; create new ones");
+    Ok(Arc::new(settings(certs, mutual).map_err(failed)?))
+}
+
+fn settings(certs: &Certs, mutual: bool) -> Result<ServerConfig, Error> {
     let config = if mutual {
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_slice(certs.ca.as_bytes())?)?;
@@ -59,7 +59,7 @@ pub fn config(certs: &Certs, mutual: bool) -> Result<Arc<ServerConfig>, Error> {
     config.session_storage = Arc::new(server::NoServerSessionStorage {});
     // ALPN: the handshake also selects the protocol above TLS. gRPC's clients insist on HTTP/2.
     config.alpn_protocols = vec![b"h2".to_vec()];
-    Ok(Arc::new(config))
+    Ok(config)
 }
 
 /// The connections to `listener`, after TLS. The launcher prints why a handshake fails.

@@ -88,7 +88,8 @@ fn a_key_of_another_certificate_is_an_error_of_the_server() {
     let mut certs = Certs::create().unwrap();
     certs.server_key = Certs::create().unwrap().server_key;
     let error = text(server::config(&certs, false).map(drop));
-    assert!(error.contains("key"), "{error}");
+    assert!(error.starts_with("cannot use the certificates: "), "{error}");
+    assert!(error.contains("create new ones"), "{error}");
 }
 
 #[test]
