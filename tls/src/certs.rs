@@ -13,6 +13,7 @@ const SERVER: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 pub const EDITOR: &str = "spiffe://productinfo.example/editor";
 
 /// Certificates and their private keys, in PEM. No `Debug`, so that no key gets into a log.
+#[derive(Default)]
 pub struct Certs {
     pub ca: String,
     pub server: String,
@@ -22,18 +23,22 @@ pub struct Certs {
 }
 
 impl Certs {
-    /// Creates a CA, and certificates for a server and a client. This CA then forgets its key, and can
-    /// sign no more certificates. A real CA keeps its key for years, in hardware if possible.
+    /// The files that a side reads. The other side's private key belongs on another machine.
+    pub const OF_SERVER: &[&str] = &["ca.pem", "server.pem", "server.key"];
+    pub const OF_CLIENT: &[&str] = &["ca.pem", "client.pem", "client.key"];
+
+    /// Creates a CA and its certificates. This CA then forgets its key, which a real one keeps for years.
     pub fn create() -> Result<Self, Error> {
         Authority::new()?.certs()
     }
 
-    pub fn read(dir: &Path) -> Result<Self, Error> {
-        let mut texts = FILES.map(String::from);
-        for text in &mut texts {
-            *text = fs::read_to_string(dir.join(&text)).map_err(|error| {
+    /// Reads only these files. The fields of the others are empty.
+    pub fn read(dir: &Path, files: &[&str]) -> Result<Self, Error> {
+        let mut texts = [const { String::new() }; 5];
+        for (text, name) in texts.iter_mut().zip(FILES).filter(|file| files.contains(&file.1)) {
+            *text = fs::read_to_string(dir.join(name)).map_err(|error| {
                 let dir = dir.display();
-                format!("cannot read {dir}/{text}: {error}; create it with `tls certs {dir}`")
+                format!("cannot read {dir}/{name}: {error}; create it with `tls certs {dir}`")
             })?;
         }
         let [ca, server, server_key, client, client_key] = texts;
@@ -55,7 +60,7 @@ impl Certs {
     }
 }
 
-/// Writes a new file. If it is a key, only its owner can read it.
+/// Writes a new file. If it is a key, others cannot read it, not even for a moment.
 fn write(dir: &Path, name: &str, text: &str, replace: bool) -> io::Result<()> {
     fs::create_dir_all(dir)?;
     let path = dir.join(name);
