@@ -52,8 +52,9 @@ impl Certs {
         let texts = [&self.ca, &self.server, &self.server_key, &self.client, &self.client_key];
         for (name, text) in FILES.into_iter().zip(texts) {
             write(dir, name, text, force || name != "ca.pem").map_err(|error| {
-                let advice = "use another directory, or --force to replace an old CA";
-                format!("cannot write {}/{name}: {error}; {advice}", dir.display())
+                let old = error.kind() == io::ErrorKind::AlreadyExists;
+                let advice = if old { "; use another directory, or --force" } else { "" };
+                format!("cannot write {}/{name}: {error}{advice}", dir.display())
             })?;
         }
         Ok(())
