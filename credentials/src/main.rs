@@ -61,7 +61,7 @@ fn main() -> ExitCode {
                 launcher::server(&[addr.addr], serve).await
             }
             Some(Command::Client(Side { addr, certs })) => {
-                let certs = Certs::read(&certs)?;
+                let certs = Certs::read(&certs, &["ca.pem"])?;
                 launcher::client(&addr.addr, async |to| client::run(to, &certs).await).await
             }
             Some(Command::Token { certs, scope, audience, expires }) => {

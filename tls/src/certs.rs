@@ -4,7 +4,7 @@ use std::{fs, io, io::Write as _, path::Path, time::Duration, time::SystemTime};
 
 use launcher::Error;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
-use rcgen::{ExtendedKeyUsagePurpose as Usage, KeyUsagePurpose, SanType};
+use rcgen::{ExtendedKeyUsagePurpose as Usage, KeyUsagePurpose, SanType, date_time_ymd};
 
 const FILES: [&str; 5] = ["ca.pem", "server.pem", "server.key", "client.pem", "client.key"];
 /// The names of the server. A client looks here for the host that it connects to.
@@ -45,8 +45,7 @@ impl Certs {
         Ok(Self { ca, server, server_key, client, client_key })
     }
 
-    /// Writes a file for each field. Without `force`, an existing CA is an error: clients that
-    /// trust the old CA would not trust the new certificates.
+    /// Writes all files. Without `force`, an existing CA is an error, because clients still trust it.
     pub fn write(&self, dir: &Path, force: bool) -> Result<(), Error> {
         // The CA is the first one, so that an error about it leaves the other files unchanged.
         let texts = [&self.ca, &self.server, &self.server_key, &self.client, &self.client_key];
@@ -73,7 +72,6 @@ fn write(dir: &Path, name: &str, text: &str, replace: bool) -> io::Result<()> {
     options.write(true).create_new(true);
     #[cfg(unix)]
     if name.ends_with("key") {
-        // Changing the mode later would leave a moment in which others can open the file.
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     }
     options.open(path)?.write_all(text.as_bytes())
@@ -86,9 +84,10 @@ impl Authority {
     pub fn new() -> Result<Self, Error> {
         let key = KeyPair::generate()?;
         // Each CA needs another name, because certificates refer to their CA by its name.
-        let id = key.public_key_raw().iter().rev().take(4).map(|byte| format!("{byte:02x}"));
-        let name = format!("productinfo CA {}", id.collect::<String>());
-        let mut ca = named(CertificateParams::default(), &name, 10 * 365);
+        let name = format!("productinfo CA {:02x?}", &key.public_key_raw()[1..5]);
+        let mut ca = CertificateParams::default();
+        ca.distinguished_name.push(DnType::CommonName, name);
+        ca.not_after = date_time_ymd(2049, 12, 31);
         // It may sign certificates, but not those of further CAs.
         ca.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         ca.key_usages = vec![KeyUsagePurpose::KeyCertSign];
@@ -110,7 +109,11 @@ impl Authority {
     }
 
     fn sign(&self, params: CertificateParams, usage: Usage) -> Result<(String, String), Error> {
-        let mut params = named(params, "productinfo", 365);
+        let mut params = params;
+        params.distinguished_name.push(DnType::CommonName, "productinfo");
+        // Valid from yesterday on, because the clocks of two machines differ.
+        params.not_before = (SystemTime::now() - Duration::from_secs(86_400)).into();
+        params.not_after = (SystemTime::now() + Duration::from_secs(86_400 * 365)).into();
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![usage];
         params.use_authority_key_identifier_extension = true;
@@ -118,12 +121,4 @@ impl Authority {
         let key = KeyPair::generate()?;
         Ok((params.signed_by(&key, &self.0)?.pem(), key.serialize_pem()))
     }
-}
-
-fn named(mut params: CertificateParams, name: &str, days: u64) -> CertificateParams {
-    params.distinguished_name.push(DnType::CommonName, name);
-    // Valid from yesterday on, because the clocks of two machines differ.
-    params.not_before = (SystemTime::now() - Duration::from_secs(86_400)).into();
-    params.not_after = (SystemTime::now() + Duration::from_secs(86_400 * days)).into();
-    params
 }

@@ -87,11 +87,9 @@ async fn accepted(certs: &Arc<Certs>, client: &Certs) -> bool {
     let server = start(certs, true).await;
     let mixed = Certs {
         ca: certs.ca.clone(),
-        server: String::new(),
-        server_key: String::new(),
-        ..Certs::default()
         client: client.client.clone(),
         client_key: client.client_key.clone(),
+        ..Certs::default()
     };
     // With TLS 1.3 the handshake of the client succeeds before the server has seen its certificate.
     let result = add(channel(&server.addr, client::config(&mixed, true)).await).await;
@@ -119,12 +117,9 @@ async fn a_server_rejects_a_client_certificate_of_another_ca() {
 async fn a_server_rejects_a_client_with_a_servers_certificate() {
     let certs = certs();
     let pretender = Certs {
-        ..Certs::default()
-        ca: String::new(),
-        server: String::new(),
-        server_key: String::new(),
         client: certs.server.clone(),
         client_key: certs.server_key.clone(),
+        ..Certs::default()
     };
     assert!(!accepted(&certs, &pretender).await);
 }
@@ -185,6 +180,9 @@ async fn both_versions_of_tls_are_accepted_with_h2() {
         // The server is the first to send in HTTP/2, its SETTINGS.
         stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await.unwrap();
         assert_eq!(stream.read_u8().await.unwrap(), 0);
+    }
+}
+
 #[tokio::test]
 async fn a_session_is_never_resumed_because_that_would_skip_the_check_of_a_certificate() {
     let certs = certs();
@@ -198,9 +196,6 @@ async fn a_session_is_never_resumed_because_that_would_skip_the_check_of_a_certi
             stream.read_u8().await.unwrap();
             assert_eq!(stream.get_ref().1.handshake_kind(), Some(HandshakeKind::Full));
         }
-    }
-}
-
     }
 }
 
@@ -234,6 +229,9 @@ async fn a_plaintext_client_of_a_tls_server_gets_no_answer() {
 #[tokio::test]
 async fn a_tls_client_of_a_plaintext_server_says_that_the_answer_is_not_tls() {
     let addr = testing::start(productinfo::server::serve).await;
+    let reason = rejection(&addr, client::config(&certs(), false)).await;
+    assert_eq!(reason, "received corrupt message of type InvalidContentType");
+}
 
 #[tokio::test(start_paused = true)]
 async fn a_call_that_times_out_is_not_blamed_on_a_certificate() {
@@ -246,7 +244,4 @@ async fn a_call_that_times_out_is_not_blamed_on_a_certificate() {
     let (ended, _stream) = tokio::join!(run, silent);
     let error = ended.unwrap_err().to_string();
     assert!(!error.contains("certificate"), "{error}");
-}
-    let reason = rejection(&addr, client::config(&certs(), false)).await;
-    assert_eq!(reason, "received corrupt message of type InvalidContentType");
 }
