@@ -50,6 +50,8 @@ impl Tokens {
                 let next = match token {
                     Ok((token, life)) => {
                         sender.send_replace(Some(Ok(token)));
+                        // Production: subtract a random part of up to 10 %. Otherwise clients that were
+                        // started together ask the issuer at the same moment, every time.
                         start + (life * 4 / 5).max(PAUSE)
                     }
                     Err(status) => {
