@@ -109,6 +109,9 @@ impl Verifier {
         let Claims { sub, scope, .. } =
             decode(token, &key, &self.validation).map_err(|error| reason(&error))?.claims;
         Ok(Caller { name: sub, scope: Some(scope) })
+        if sub.is_empty() {
+            return Err("the token names no caller");
+        }
     }
 }
 

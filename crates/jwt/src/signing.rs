@@ -27,11 +27,11 @@ pub const JWKS_FILE: &str = "jwks.json";
 /// The claims of a token, by their registered names (RFC 7519 and RFC 8693).
 ///
 /// `Validation` checks the first four in the token itself, where `aud` may also be a list and `exp` may be a
-/// fraction. So they are not read from the token a second time.
+/// fraction. So these are not read from the token a second time. It would accept a list of issuers too, and
+/// reading `iss` as a text refuses that.
 #[derive(Debug, Deserialize, Serialize)]
 pub struct Claims {
     /// The issuer.
-    #[serde(skip_deserializing)]
     pub iss: String,
     /// The audience: the service that the token is for.
     #[serde(skip_deserializing)]
