@@ -52,7 +52,8 @@ fn main() -> ExitCode {
     launcher::run(async {
         match command {
             Some(Command::Server(Side { addr, certs: dir })) => {
-                let (certs, key) = (Certs::read(&dir)?, Arc::new(SigningKey::in_dir(&dir)?));
+                let (certs, key) =
+                    (Certs::read(&dir, Certs::OF_SERVER)?, Arc::new(SigningKey::in_dir(&dir)?));
                 let serve = async |listener, end| {
                     let keys = Keys::in_file(dir.join(JWKS_FILE));
                     server::serve(listener, end, &certs, Arc::clone(&key), keys).await
@@ -60,12 +61,12 @@ fn main() -> ExitCode {
                 launcher::server(&[addr.addr], serve).await
             }
             Some(Command::Client(Side { addr, certs })) => {
-                let certs = Certs::read(&certs)?;
+                let certs = Certs::read(&certs, &["ca.pem"])?;
                 launcher::client(&addr.addr, async |to| client::run(to, &certs).await).await
             }
             Some(Command::Token { certs, scope, audience, expires }) => {
                 // The key pair is only added to a folder with certificates.
-                Certs::read(&certs)?;
+                Certs::read(&certs, Certs::OF_SERVER)?;
                 let claims =
                     Claims::new(verify::ISSUER, "command line", &audience, &scope, expires);
                 launcher::print_line(&SigningKey::in_dir(&certs)?.sign(&claims)?);

@@ -5,28 +5,18 @@ use std::{sync::Arc, time::Duration};
 use jwt::{Claims, Keys, SigningKey};
 use launcher::transcript;
 use productinfo::server::Products;
-use proto::{
-    ecommerce::{
-        Product, ProductId,
-        product_info_server::{ProductInfo, ProductInfoServer},
-    },
-    workshop::{
-        TokenRequest, TokenResponse,
-        token_issuer_server::{TokenIssuer, TokenIssuerServer},
-    },
-};
-use tls::{
-    certs::Certs,
-    server::{config, incoming},
-};
+use proto::ecommerce::product_info_server::{ProductInfo, ProductInfoServer};
+use proto::ecommerce::{Product, ProductId};
+use proto::workshop::token_issuer_server::{TokenIssuer, TokenIssuerServer};
+use proto::workshop::{TokenRequest, TokenResponse};
+use tls::certs::Certs;
+use tls::server::{config, incoming};
 use tokio::net::TcpListener;
 use tonic::{Request, Response, Status};
 use tower::Layer;
 
-use crate::{
-    layer::{Authenticate, unauthenticated},
-    verify::{AUDIENCE, Caller, ISSUER, Verifier, authorization, is_login},
-};
+use crate::layer::{Authenticate, unauthenticated};
+use crate::verify::{AUDIENCE, Caller, ISSUER, Verifier, authorization, is_login};
 
 /// The only client that the issuer knows: its name, its secret, and what it may do at most.
 ///

@@ -7,6 +7,8 @@
 //! service there are two halves: `…_client` with the stub, and `…_server` with the trait that
 //! a server implements.
 
+use std::fmt;
+
 /// Package `ecommerce`: the services `ProductInfo` (book, chapter 2) and `OrderManagement`
 /// (chapter 3).
 #[expect(
@@ -38,6 +40,14 @@ pub mod helloworld {
 #[expect(clippy::pedantic, reason = "generated, to other tastes")]
 pub mod workshop {
     tonic::include_proto!("workshop");
+}
+
+/// Does not print the token, so that none gets into a log.
+impl fmt::Debug for workshop::TokenResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut response = f.debug_struct("TokenResponse");
+        response.field("expires_in", &self.expires_in).finish_non_exhaustive()
+    }
 }
 
 /// The definitions themselves, as an encoded `google.protobuf.FileDescriptorSet`.

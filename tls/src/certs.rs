@@ -4,7 +4,7 @@ use std::{fs, io, io::Write as _, path::Path, time::Duration, time::SystemTime};
 
 use launcher::Error;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
-use rcgen::{ExtendedKeyUsagePurpose as Usage, KeyUsagePurpose, SanType};
+use rcgen::{ExtendedKeyUsagePurpose as Usage, KeyUsagePurpose, SanType, date_time_ymd};
 
 const FILES: [&str; 5] = ["ca.pem", "server.pem", "server.key", "client.pem", "client.key"];
 /// The names of the server. A client looks here for the host that it connects to.
@@ -13,6 +13,7 @@ const SERVER: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 pub const EDITOR: &str = "spiffe://productinfo.example/editor";
 
 /// Certificates and their private keys, in PEM. No `Debug`, so that no key gets into a log.
+#[derive(Default)]
 pub struct Certs {
     pub ca: String,
     pub server: String,
@@ -22,40 +23,44 @@ pub struct Certs {
 }
 
 impl Certs {
-    /// Creates a CA, and certificates for a server and a client. This CA then forgets its key, and can
-    /// sign no more certificates. A real CA keeps its key for years, in hardware if possible.
+    /// The files that a side reads. The other side's private key belongs on another machine.
+    pub const OF_SERVER: &[&str] = &["ca.pem", "server.pem", "server.key"];
+    pub const OF_CLIENT: &[&str] = &["ca.pem", "client.pem", "client.key"];
+
+    /// Creates a CA and its certificates. This CA then forgets its key, which a real one keeps for years.
     pub fn create() -> Result<Self, Error> {
         Authority::new()?.certs()
     }
 
-    pub fn read(dir: &Path) -> Result<Self, Error> {
-        let mut texts = FILES.map(String::from);
-        for text in &mut texts {
-            *text = fs::read_to_string(dir.join(&text)).map_err(|error| {
+    /// Reads only these files. The fields of the others are empty.
+    pub fn read(dir: &Path, files: &[&str]) -> Result<Self, Error> {
+        let mut texts = [const { String::new() }; 5];
+        for (text, name) in texts.iter_mut().zip(FILES).filter(|file| files.contains(&file.1)) {
+            *text = fs::read_to_string(dir.join(name)).map_err(|error| {
                 let dir = dir.display();
-                format!("cannot read {dir}/{text}: {error}; create it with `tls certs {dir}`")
+                format!("cannot read {dir}/{name}: {error}; create it with `tls certs {dir}`")
             })?;
         }
         let [ca, server, server_key, client, client_key] = texts;
         Ok(Self { ca, server, server_key, client, client_key })
     }
 
-    /// Writes a file for each field. Without `force`, an existing CA is an error: clients that
-    /// trust the old CA would not trust the new certificates.
+    /// Writes all files. Without `force`, an existing CA is an error, because clients still trust it.
     pub fn write(&self, dir: &Path, force: bool) -> Result<(), Error> {
         // The CA is the first one, so that an error about it leaves the other files unchanged.
         let texts = [&self.ca, &self.server, &self.server_key, &self.client, &self.client_key];
         for (name, text) in FILES.into_iter().zip(texts) {
             write(dir, name, text, force || name != "ca.pem").map_err(|error| {
-                let advice = "use another directory, or --force to replace an old CA";
-                format!("cannot write {}/{name}: {error}; {advice}", dir.display())
+                let old = error.kind() == io::ErrorKind::AlreadyExists;
+                let advice = if old { "; use another directory, or --force" } else { "" };
+                format!("cannot write {}/{name}: {error}{advice}", dir.display())
             })?;
         }
         Ok(())
     }
 }
 
-/// Writes a new file. If it is a key, only its owner can read it.
+/// Writes a new file. If it is a key, others cannot read it, not even for a moment.
 fn write(dir: &Path, name: &str, text: &str, replace: bool) -> io::Result<()> {
     fs::create_dir_all(dir)?;
     let path = dir.join(name);
@@ -67,7 +72,6 @@ fn write(dir: &Path, name: &str, text: &str, replace: bool) -> io::Result<()> {
     options.write(true).create_new(true);
     #[cfg(unix)]
     if name.ends_with("key") {
-        // Changing the mode later would leave a moment in which others can open the file.
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     }
     options.open(path)?.write_all(text.as_bytes())
@@ -80,9 +84,10 @@ impl Authority {
     pub fn new() -> Result<Self, Error> {
         let key = KeyPair::generate()?;
         // Each CA needs another name, because certificates refer to their CA by its name.
-        let id = key.public_key_raw().iter().rev().take(4).map(|byte| format!("{byte:02x}"));
-        let name = format!("productinfo CA {}", id.collect::<String>());
-        let mut ca = named(CertificateParams::default(), &name, 10 * 365);
+        let name = format!("productinfo CA {:02x?}", &key.public_key_raw()[1..5]);
+        let mut ca = CertificateParams::default();
+        ca.distinguished_name.push(DnType::CommonName, name);
+        ca.not_after = date_time_ymd(2049, 12, 31);
         // It may sign certificates, but not those of further CAs.
         ca.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         ca.key_usages = vec![KeyUsagePurpose::KeyCertSign];
@@ -104,7 +109,11 @@ impl Authority {
     }
 
     fn sign(&self, params: CertificateParams, usage: Usage) -> Result<(String, String), Error> {
-        let mut params = named(params, "productinfo", 365);
+        let mut params = params;
+        params.distinguished_name.push(DnType::CommonName, "productinfo");
+        // Valid from yesterday on, because the clocks of two machines differ.
+        params.not_before = (SystemTime::now() - Duration::from_secs(86_400)).into();
+        params.not_after = (SystemTime::now() + Duration::from_secs(86_400 * 365)).into();
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![usage];
         params.use_authority_key_identifier_extension = true;
@@ -112,12 +121,4 @@ impl Authority {
         let key = KeyPair::generate()?;
         Ok((params.signed_by(&key, &self.0)?.pem(), key.serialize_pem()))
     }
-}
-
-fn named(mut params: CertificateParams, name: &str, days: u64) -> CertificateParams {
-    params.distinguished_name.push(DnType::CommonName, name);
-    // Valid from yesterday on, because the clocks of two machines differ.
-    params.not_before = (SystemTime::now() - Duration::from_secs(86_400)).into();
-    params.not_after = (SystemTime::now() + Duration::from_secs(86_400 * days)).into();
-    params
 }

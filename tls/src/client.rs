@@ -2,18 +2,18 @@
 
 use std::{error::Error as _, time::Duration};
 
-use launcher::{Error, describe, transcript};
+use launcher::{Error, describe, root_cause, transcript};
 use proto::ecommerce::{Product, product_info_client::ProductInfoClient};
-use tonic::Status;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
+use tonic::{Status, TimeoutExpired};
 
 use crate::certs::Certs;
 
 /// The client's TLS settings: it trusts the CA, and with `mutual`, it has a certificate too.
 #[must_use]
 pub fn config(certs: &Certs, mutual: bool) -> ClientTlsConfig {
-    // The client trusts this CA and no other. For a server with a public certificate, write
-    // `with_native_roots()` instead, which trusts the CAs that the system trusts.
+    // The client trusts this CA and no other. `with_native_roots()` trusts the CAs of the system, for a
+    // server with a public certificate. It needs tonic's feature `tls-native-roots`.
     let config = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(&certs.ca));
     if !mutual {
         return config;
@@ -25,14 +25,14 @@ pub fn config(certs: &Certs, mutual: bool) -> ClientTlsConfig {
 pub async fn run(target: String, config: ClientTlsConfig) -> Result<(), Error> {
     let channel = endpoint(&target, config)?.connect().await?;
     call(channel).await.map_err(|status| match status.source() {
-        // tonic made this status because the connection is lost. With TLS 1.3, that is also how a client
-        // learns that its certificate was rejected. At that time `connect` has already succeeded.
-        Some(_) => format!(
+        // Not a timeout: the connection is lost. With TLS 1.3, that is also how a client learns that its
+        // certificate was rejected. At that time `connect` has already succeeded.
+        Some(error) if !root_cause(error).is::<TimeoutExpired>() => format!(
             "the connection to {target} is lost: {}; does the server require a certificate?",
             describe(&status)
         )
         .into(),
-        None => status.into(),
+        _ => status.into(),
     })
 }
 

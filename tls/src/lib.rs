@@ -1,7 +1,6 @@
 //! Encryption, with one-way and with mutual TLS (book, chapter 6).
 //!
-//! [`certs`] creates the certificates, [`server`] and [`client`] use them, and [`tour`] shows which
-//! connections they reject. `README.md` is the chapter.
+//! `README.md` is the chapter. [`tour`] shows which connections [`server`] and [`client`] reject.
 
 pub mod certs;
 pub mod client;

@@ -52,12 +52,13 @@ fn main() -> ExitCode {
                 Ok(())
             }
             Some(Command::Server(Side { addr: Addr { addr }, certs, mutual })) => {
-                let certs = Certs::read(&certs)?;
+                let certs = Certs::read(&certs, Certs::OF_SERVER)?;
                 let serve = async |listener, end| serve(listener, end, &certs, mutual).await;
                 launcher::server(&[addr], serve).await
             }
             Some(Command::Client(Side { addr: Addr { addr }, certs, mutual })) => {
-                let config = client::config(&Certs::read(&certs)?, mutual);
+                let files = if mutual { Certs::OF_CLIENT } else { &["ca.pem"] };
+                let config = client::config(&Certs::read(&certs, files)?, mutual);
                 launcher::client(&addr, |target| client::run(target, config)).await
             }
         }

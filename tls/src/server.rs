@@ -8,10 +8,10 @@ use proto::ecommerce::product_info_server::{ProductInfo, ProductInfoServer};
 use proto::ecommerce::{Product, ProductId};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
-use tokio_rustls::rustls::{RootCertStore, ServerConfig, server::WebPkiClientVerifier};
+use tokio_rustls::rustls::{RootCertStore, ServerConfig, server};
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use tokio_stream::Stream;
-use tonic::{Request, Response, Status, transport::Server};
+use tonic::{Request, Response, Status};
 use x509_parser::{extensions::GeneralName, prelude::parse_x509_certificate};
 
 use crate::certs::{Certs, EDITOR};
@@ -24,40 +24,42 @@ pub async fn serve(
     certs: &Certs,
     mutual: bool,
 ) -> Result<(), Error> {
-    let config = config(certs, mutual)
-        .map_err(|error| format!("cannot use the certificates: {error}; create new ones"))?;
     let catalogue = Catalogue { products: Products::default(), mutual };
-    Server::builder()
-        // Production: the same limits as in `productinfo`, where comments explain them.
+    launcher::builder()
+        // Production: ends a call that takes longer.
         .timeout(Duration::from_secs(30))
-        .max_concurrent_streams(200)
-        .http2_keepalive_interval(Some(Duration::from_secs(60)))
         .add_service(ProductInfoServer::new(catalogue))
-        // Most servers call tonic's `.tls_config(...)` in this chain instead. It does not report failed
-        // handshakes. And `incoming` would see only encrypted bytes, and could not drain calls.
-        .serve_with_incoming_shutdown(incoming(listener, config), shutdown)
+        // Most servers call tonic's `.tls_config(...)` in this chain instead. README.md compares both.
+        .serve_with_incoming_shutdown(incoming(listener, config(certs, mutual)?), shutdown)
         .await?;
     Ok(())
 }
 
 /// The TLS settings of a server. rustls supports TLS 1.2 and 1.3. Older versions are not secure.
 pub fn config(certs: &Certs, mutual: bool) -> Result<Arc<ServerConfig>, Error> {
+    let failed = |error| format!("cannot use the certificates: {error}; create new ones");
+    Ok(Arc::new(settings(certs, mutual).map_err(failed)?))
+}
+
+fn settings(certs: &Certs, mutual: bool) -> Result<ServerConfig, Error> {
     let config = if mutual {
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_slice(certs.ca.as_bytes())?)?;
-        let verifier = WebPkiClientVerifier::builder(roots.into()).build()?;
+        let verifier = server::WebPkiClientVerifier::builder(roots.into()).build()?;
         ServerConfig::builder().with_client_cert_verifier(verifier)
     } else {
         ServerConfig::builder().with_no_client_auth()
     };
     // A chain, because there may be intermediate CAs between this certificate and the CA.
-    let chain =
-        CertificateDer::pem_slice_iter(certs.server.as_bytes()).collect::<Result<_, _>>()?;
+    let chain = CertificateDer::pem_slice_iter(certs.server.as_bytes());
     let key = PrivateKeyDer::from_pem_slice(certs.server_key.as_bytes())?;
-    let mut config = config.with_single_cert(chain, key)?;
+    let mut config = config.with_single_cert(chain.collect::<Result<_, _>>()?, key)?;
+    // Production: the handshake of a resumed session is shorter, because it does not check certificates.
+    // A client could go on with one that has expired. Without storage, there is nothing to resume.
+    config.session_storage = Arc::new(server::NoServerSessionStorage {});
     // ALPN: the handshake also selects the protocol above TLS. gRPC's clients insist on HTTP/2.
     config.alpn_protocols = vec![b"h2".to_vec()];
-    Ok(Arc::new(config))
+    Ok(config)
 }
 
 /// The connections to `listener`, after TLS. The launcher prints why a handshake fails.
@@ -85,15 +87,17 @@ pub fn incoming(
     })
 }
 
-/// The identity in a client's certificate: a URI among its names (SAN, subject alternative names).
+/// The identity in a client's certificate: the URI among its names (SAN, subject alternative names).
 fn identity(chain: &[CertificateDer<'_>]) -> Option<String> {
     // The first certificate is the client's. The others connect it with the CA.
     let (_, cert) = parse_x509_certificate(chain.first()?).ok()?;
     let names = &cert.subject_alternative_name().ok()??.value.general_names;
-    names.iter().find_map(|name| match name {
+    let mut uris = names.iter().filter_map(|name| match name {
         GeneralName::URI(uri) => Some((*uri).to_owned()),
         _ => None,
-    })
+    });
+    // With several URIs, it is not clear who the client is. SPIFFE requires rejecting that.
+    uris.next().filter(|_| uris.next().is_none())
 }
 
 /// The service of `productinfo`, and who may call which method.

@@ -11,10 +11,8 @@ use std::{
 };
 
 use futures::future::BoxFuture;
-use http::{
-    Request, Response, Uri,
-    uri::{Authority, Scheme},
-};
+use http::uri::{Authority, Scheme};
+use http::{Request, Response, Uri};
 use hyper::client::conn::http2::{self, SendRequest};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::{
@@ -27,10 +25,8 @@ use tokio::{
 use tonic::{Status, body::Body};
 use tower::Service;
 
-use crate::{
-    deadline::Deadline,
-    response::{ResponseBody, check, lost},
-};
+use crate::deadline::Deadline;
+use crate::response::{ResponseBody, check, lost};
 
 /// A stream of bytes in both directions, such as a TCP or TLS connection.
 pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -74,8 +70,8 @@ const SETTINGS: u8 = 4;
 /// The stream below HTTP/2.
 struct Wire<S> {
     stream: S,
-    /// Receives the type of the first frame.
-    first: Option<oneshot::Sender<u8>>,
+    /// Receives the type of the first frame, or why it cannot be read.
+    first: Option<oneshot::Sender<Result<u8, String>>>,
     /// How many bytes arrive before it. A frame starts with its length (RFC 9113, section 4.1).
     before: usize,
 }
@@ -87,11 +83,14 @@ impl<S: Stream> AsyncRead for Wire<S> {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let filled = buffer.filled().len();
-        ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
+        if let Err(error) = ready!(Pin::new(&mut self.stream).poll_read(cx, buffer)) {
+            drop(self.first.take().map(|first| first.send(Err(error.to_string()))));
+            return Poll::Ready(Err(error));
+        }
         let bytes = buffer.filled().split_at(filled).1;
         match bytes.get(self.before) {
             // An error means that the caller has stopped waiting.
-            Some(kind) => drop(self.first.take().map(|first| first.send(*kind))),
+            Some(kind) => drop(self.first.take().map(|first| first.send(Ok(*kind)))),
             None => self.before -= bytes.len(),
         }
         Poll::Ready(Ok(()))
@@ -166,7 +165,9 @@ pub async fn handshake(
     });
     // An open socket says little: the system also connects sockets to a process that hangs.
     match first_type.await {
-        Ok(SETTINGS) => {}
+        Ok(Ok(SETTINGS)) => {}
+        // With TLS 1.3, this is how a server rejects the client's certificate.
+        Ok(Err(error)) => return Err(error.into()),
         Ok(_) => return Err("the server does not speak HTTP/2".into()),
         Err(_) => return Err("the server closed the connection".into()),
     }

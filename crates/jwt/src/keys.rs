@@ -4,7 +4,7 @@ use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration};
 
 use jsonwebtoken::{
     DecodingKey,
-    jwk::{AlgorithmParameters, EllipticCurve, JwkSet},
+    jwk::{AlgorithmParameters, EllipticCurve, JwkSet, KeyAlgorithm, PublicKeyUse},
 };
 use launcher::{Error, transcript};
 use tokio::{
@@ -70,8 +70,8 @@ impl Keys {
         Self(keys)
     }
 
-    /// Returns the key with this id. A token may be signed with a key that is newer than the set, so this
-    /// waits until the set has been read again.
+    /// Returns the key with this id. A token may be signed with a key that is newer than the set. So this waits
+    /// up to 2 s for the set to be read again.
     pub async fn find(&self, id: &str) -> Option<Arc<DecodingKey>> {
         let mut keys = self.0.clone();
         // It also ends if the keys are fixed, with an error.
@@ -84,9 +84,13 @@ async fn read(path: &PathBuf) -> Result<ById, Error> {
     Ok(by_id(&serde_json::from_slice(&tokio::fs::read(path).await?)?))
 }
 
-/// The keys that can verify ES256. The set may have others, for other services.
+/// The keys that can and may verify ES256. The set may have others, for other services or for encryption.
 fn by_id(set: &JwkSet) -> ById {
-    let usable = set.keys.iter().filter_map(|jwk| match &jwk.algorithm {
+    let for_es256 = set.keys.iter().filter(|jwk| {
+        matches!(jwk.common.public_key_use, None | Some(PublicKeyUse::Signature))
+            && matches!(jwk.common.key_algorithm, None | Some(KeyAlgorithm::ES256))
+    });
+    let usable = for_es256.filter_map(|jwk| match &jwk.algorithm {
         AlgorithmParameters::EllipticCurve(point) if point.curve == EllipticCurve::P256 => {
             Some((jwk.common.key_id.clone()?, Arc::new(DecodingKey::from_jwk(jwk).ok()?)))
         }

@@ -4,7 +4,7 @@ use std::{
     fmt::Display,
     fs,
     io::{self, Write as _},
-    path::Path,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -27,11 +27,11 @@ pub const JWKS_FILE: &str = "jwks.json";
 /// The claims of a token, by their registered names (RFC 7519 and RFC 8693).
 ///
 /// `Validation` checks the first four in the token itself, where `aud` may also be a list and `exp` may be a
-/// fraction. So they are not read from the token a second time.
+/// fraction. So these are not read from the token a second time. It would accept a list of issuers too, and
+/// reading `iss` as a text refuses that.
 #[derive(Debug, Deserialize, Serialize)]
 pub struct Claims {
     /// The issuer.
-    #[serde(skip_deserializing)]
     pub iss: String,
     /// The audience: the service that the token is for.
     #[serde(skip_deserializing)]
@@ -64,6 +64,8 @@ impl Claims {
 pub struct SigningKey {
     key: EncodingKey,
     public: Jwk,
+    /// The folder of the key, unless it is only in memory.
+    dir: Option<PathBuf>,
 }
 
 impl SigningKey {
@@ -82,14 +84,14 @@ impl SigningKey {
         let mut public = Jwk::from_decoding_key(&public, Some(Algorithm::ES256))?;
         // The key id. A token names its key, so that a verifier with several keys knows which to use.
         public.common.key_id = Some(public.thumbprint(ThumbprintHash::SHA256)?);
-        Ok(Self { key: EncodingKey::from_ec_der(&pair.serialize_der()), public })
+        Ok(Self { key: EncodingKey::from_ec_der(&pair.serialize_der()), public, dir: None })
     }
 
     /// Reads the private key in `dir`, and creates it first if there is none. Adds its public key to
     /// the JWK set in `dir`, where the verifiers find it.
     ///
-    /// To change the key, delete its file and call this again. Tokens with the old key are valid until it is
-    /// removed from the set.
+    /// To change the key, delete its file. The next token is signed with a new one. Tokens with the old key are
+    /// valid until it is removed from the set.
     ///
     /// # Errors
     ///
@@ -110,10 +112,14 @@ impl SigningKey {
         let pem = fs::read_to_string(&path).map_err(|error| failed(&path, &error))?;
         let pair = KeyPair::from_pem_and_sign_algo(&pem, &PKCS_ECDSA_P256_SHA256)
             .map_err(|error| failed(&path, &error))?;
-        let key = Self::new(&pair)?;
+        let key = Self { dir: Some(dir.to_owned()), ..Self::new(&pair)? };
         let mut set = match fs::read_to_string(&jwks) {
             Ok(text) => serde_json::from_str(&text).map_err(|error| failed(&jwks, &error))?,
-            Err(_) => JwkSet { keys: Vec::new() },
+            // Only a missing file is an empty set. After another error, the set of the others would be lost.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                JwkSet { keys: Vec::new() }
+            }
+            Err(error) => return Err(failed(&jwks, &error).into()),
         };
         if !set.keys.contains(&key.public) {
             set.keys.push(key.public.clone());
@@ -134,11 +140,15 @@ impl SigningKey {
     ///
     /// # Errors
     ///
-    /// The system has no random numbers, or the claims are not an object.
+    /// The system has no random numbers, the claims are not an object, or [`SigningKey::in_dir`] fails now.
     pub fn sign(&self, claims: &impl Serialize) -> Result<String, Error> {
+        // An issuer runs for a long time. If it used the key that it has read at the start, its tokens would
+        // be refused as soon as somebody has removed this key from the set.
+        let current = self.dir.as_deref().map(Self::in_dir).transpose()?;
+        let Self { key, public, .. } = current.as_ref().unwrap_or(self);
         let mut header = Header::new(Algorithm::ES256);
-        header.kid.clone_from(&self.public.common.key_id);
-        Ok(encode(&header, claims, &self.key)?)
+        header.kid.clone_from(&public.common.key_id);
+        Ok(encode(&header, claims, key)?)
     }
 }
 

@@ -50,6 +50,8 @@ impl Tokens {
                 let next = match token {
                     Ok((token, life)) => {
                         sender.send_replace(Some(Ok(token)));
+                        // Production: subtract a random part of up to 10 %. Otherwise clients that were
+                        // started together ask the issuer at the same moment, every time.
                         start + (life * 4 / 5).max(PAUSE)
                     }
                     Err(status) => {
@@ -74,7 +76,8 @@ impl Tokens {
         Self(current)
     }
 
-    /// Returns the value of `authorization` with a valid token. Waits for the first token.
+    /// Returns the value of `authorization` with a valid token. Waits for the first token, and for the next one
+    /// if the last has expired, for example because the computer was suspended.
     ///
     /// # Errors
     ///
@@ -82,12 +85,13 @@ impl Tokens {
     pub async fn get(&self) -> Result<HeaderValue, Status> {
         let mut current = self.0.clone();
         let none = || Status::unavailable("no valid token from the issuer in time");
-        let current = timeout(PATIENCE, current.wait_for(Option::is_some)).await;
-        match current.map_err(|_| none())?.map_err(|_| none())?.clone() {
-            Some(Ok(token)) if Instant::now() < token.end => Ok(token.value),
-            Some(Err(status)) => Err(status),
-            _ => Err(none()),
-        }
+        let settled = current.wait_for(|current| match current {
+            Some(Ok(token)) => Instant::now() < token.end,
+            other => other.is_some(),
+        });
+        let settled = timeout(PATIENCE, settled).await.map_err(|_| none())?;
+        let token = settled.map_err(|_| none())?.clone().ok_or_else(none)??;
+        Ok(token.value)
     }
 }
 

@@ -15,13 +15,15 @@ use credentials::{
     server::Audited,
     verify::{AUDIENCE, ISSUER, Verifier},
 };
+use http::uri::PathAndQuery;
 use jwt::{Claims, Keys, SigningKey};
 use proto::ecommerce::{
     Product, ProductId, product_info_client::ProductInfoClient,
     product_info_server::ProductInfoServer,
 };
 use testing::in_memory;
-use tonic::{Request, Status, transport::Channel};
+use tonic::{Request, Status, client::Grpc, transport::Channel};
+use tonic_prost::ProstCodec;
 use tower::Layer;
 
 const ADMIN: &str = "Basic YWRtaW46YWRtaW4=";
@@ -29,6 +31,7 @@ const ADMIN: &str = "Basic YWRtaW46YWRtaW4=";
 /// The service of the example behind its layer, and the key of its issuer.
 struct Service {
     stub: ProductInfoClient<Channel>,
+    channel: Channel,
     key: SigningKey,
 }
 
@@ -38,7 +41,7 @@ impl Service {
         let verifier = Verifier::new(Keys::fixed(&key.public_keys()));
         let service = ProductInfoServer::new(Audited::default());
         let channel = in_memory(Authenticate(Arc::new(verifier)).layer(service)).await;
-        Self { stub: ProductInfoClient::new(channel), key }
+        Self { stub: ProductInfoClient::new(channel.clone()), channel, key }
     }
 
     fn token(&self, name: &str, scope: &str) -> String {
@@ -53,6 +56,15 @@ impl Service {
 
     async fn get(&mut self, id: &ProductId, authorization: &str) -> Result<Product, Status> {
         Ok(self.stub.get_product(with(id.clone(), authorization)).await?.into_inner())
+    }
+
+    /// Calls a method that the layer has no rule for.
+    async fn remove(&self, id: &ProductId, authorization: &str) -> Result<ProductId, Status> {
+        let mut grpc = Grpc::new(self.channel.clone());
+        grpc.ready().await.expect("the channel is open");
+        let path = PathAndQuery::from_static("/ecommerce.ProductInfo/removeProduct");
+        let request = with(id.clone(), authorization);
+        Ok(grpc.unary(request, path, ProstCodec::default()).await?.into_inner())
     }
 }
 

@@ -34,6 +34,8 @@ async fn exercise_3_a_product_exists_only_for_the_caller_who_added_it() {
     // Another token of the same caller.
     let again = service.token("shop", "products.read");
     service.get(&of_shop, &again).await.expect("the owner is the caller and not the token");
+    let wide = service.token("kiosk", "products.read products.admin products.*");
+    assert!(service.get(&of_shop, &wide).await.is_err(), "no scope makes an administrator");
     service.get(&of_kiosk, ADMIN).await.expect("the administrator may do everything");
     let of_admin = service.add(ADMIN).await.expect("the administrator may do everything");
     assert!(service.get(&of_admin, &shop).await.is_err(), "it belongs to the administrator");

@@ -82,7 +82,7 @@ fn with_wrong_token(server: &Server) -> Vec<Row> {
         |secret: &[u8]| token(&json!({ "alg": "HS256", "kid": id }), &claims(), hs256(secret));
     let none = |name| token(&json!({ "alg": name, "kid": id }), &claims(), |_| Vec::new());
     let forged = [
-        ("expired", signed(&except("exp", (now - 60).into()))),
+        ("expired", signed(&except("exp", (now - 10).into()))),
         ("longer than 8 KiB", signed(&except("email", "x".repeat(9_000).into()))),
         ("not yet valid", signed(&except("nbf", (now + 60).into()))),
         ("no expiry", signed(&except("exp", Value::Null))),
@@ -95,8 +95,10 @@ fn with_wrong_token(server: &Server) -> Vec<Row> {
         ("an audience that is a number", signed(&except("aud", 1.into()))),
         ("no audience", signed(&except("aud", Value::Null))),
         ("another issuer", signed(&except("iss", "elsewhere".into()))),
+        ("an issuer that is a list", signed(&except("iss", json!(["workshop"])))),
         ("no issuer", signed(&except("iss", Value::Null))),
         ("no subject", signed(&except("sub", Value::Null))),
+        ("an empty subject", signed(&except("sub", "".into()))),
         ("a subject that is a list", signed(&except("sub", json!(["shop"])))),
         ("a scope that is a list", signed(&except("scope", json!(["products.read"])))),
         ("claims that are a list", signed(&json!([]))),

@@ -97,6 +97,7 @@ async fn each_method_needs_its_scope_and_a_method_without_a_rule_is_closed() {
         (token(&key, "products.read"), [PermissionDenied, Ok, PermissionDenied]),
         (token(&key, "products.write"), [Ok, PermissionDenied, PermissionDenied]),
         (token(&key, "products.read products.write"), [Ok, Ok, PermissionDenied]),
+        (token(&key, "products.admin admin"), [PermissionDenied; 3]),
         (ADMIN.into(), [Ok, Ok, Unimplemented]),
         ("Bearer x".into(), [Unauthenticated; 3]),
     ] {

@@ -1,6 +1,6 @@
 //! The client sends no credentials without TLS.
 
-use credentials::per_call::SecureChannel;
+use credentials::per_call::{Credentials, SecureChannel};
 use launcher::endpoint as plaintext;
 use tls::certs::Certs;
 use tokio::{io::AsyncReadExt, net::TcpListener};
@@ -50,4 +50,12 @@ async fn a_server_of_another_ca_gets_no_credentials() {
     let other = Certs::create().unwrap();
     assert!(SecureChannel::connect(&endpoint(&server.addr, &other.ca)).await.is_err());
     server.run_client().await.expect("the right CA");
+}
+
+#[test]
+fn a_password_is_marked_as_sensitive() {
+    let Credentials::Basic(value) = Credentials::basic("admin:admin").unwrap() else {
+        panic!("it is a password")
+    };
+    assert!(value.is_sensitive());
 }

@@ -124,6 +124,9 @@ async fn a_running_server_accepts_a_new_key_and_the_old_one_until_it_is_removed(
     .await
     .expect("the server forgets the old key");
     assert_eq!(call(&dir, &addr, &new).await.code(), Code::NotFound);
+    // The issuer signs with the new key, too.
+    let client = run(&["client", "--addr", &addr, "--certs", dir.path()]).await;
+    assert_eq!(client.status, Some(0), "{}", client.stderr);
 }
 
 #[tokio::test]

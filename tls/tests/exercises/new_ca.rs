@@ -15,8 +15,7 @@ async fn exercise_2_the_server_accepts_the_clients_of_every_ca_in_the_file() {
         ca: format!("{}{}", old.ca, new.ca),
         server: old.server.clone(),
         server_key: old.server_key.clone(),
-        client: String::new(),
-        client_key: String::new(),
+        ..Certs::default()
     })
     .await;
     for (name, certs, accepted) in

@@ -25,12 +25,24 @@ fn all_files_are_read_as_they_were_written() {
     let dir = folder("all_files").join("a/b");
     let certs = Certs::create().unwrap();
     certs.write(&dir, false).unwrap();
-    let read = Certs::read(&dir).unwrap();
+    let read = Certs::read(&dir, &FILES).unwrap();
     assert_eq!(read.ca, certs.ca);
     assert_eq!(read.server, certs.server);
     assert_eq!(read.server_key, certs.server_key);
     assert_eq!(read.client, certs.client);
     assert_eq!(read.client_key, certs.client_key);
+}
+
+#[test]
+fn a_side_does_not_need_the_files_of_the_other() {
+    for (files, others) in [(Certs::OF_SERVER, "client"), (Certs::OF_CLIENT, "server")] {
+        let dir = folder(&format!("without-{others}"));
+        Certs::create().unwrap().write(&dir, false).unwrap();
+        for name in FILES.iter().filter(|name| name.starts_with(others)) {
+            fs::remove_file(dir.join(name)).unwrap();
+        }
+        assert!(Certs::read(&dir, files).is_ok(), "without those of the {others}");
+    }
 }
 
 #[cfg(unix)]
@@ -58,8 +70,17 @@ fn an_existing_ca_is_kept_with_everything_that_it_has_signed() {
     assert!(error.starts_with("cannot write "), "{error}");
     assert!(error.contains("ca.pem: File exists"), "{error}");
     assert!(error.contains("--force"), "{error}");
-    let kept = Certs::read(&dir).unwrap();
+    let kept = Certs::read(&dir, &FILES).unwrap();
     assert_eq!((kept.ca, kept.server, kept.client), (old.ca, old.server, old.client));
+}
+
+#[test]
+fn only_an_existing_ca_gets_the_advice_to_replace_it() {
+    let dir = folder("not_a_folder");
+    fs::create_dir_all(&dir).unwrap();
+    fs::write(dir.join("file"), "").unwrap();
+    let error = text(Certs::create().unwrap().write(&dir.join("file/certs"), false));
+    assert!(!error.contains("--force"), "{error}");
 }
 
 #[test]
@@ -68,7 +89,7 @@ fn an_existing_ca_is_replaced_with_force() {
     Certs::create().unwrap().write(&dir, false).unwrap();
     let new = Certs::create().unwrap();
     new.write(&dir, true).unwrap();
-    assert_eq!(Certs::read(&dir).unwrap().ca, new.ca);
+    assert_eq!(Certs::read(&dir, &FILES).unwrap().ca, new.ca);
 }
 
 #[test]
@@ -77,7 +98,7 @@ fn a_file_that_is_missing_is_named_with_the_command_that_creates_it() {
         let dir = folder(&format!("missing-{name}"));
         Certs::create().unwrap().write(&dir, false).unwrap();
         fs::remove_file(dir.join(name)).unwrap();
-        let error = text(Certs::read(&dir));
+        let error = text(Certs::read(&dir, &FILES));
         assert!(error.contains(name), "{error}");
         assert!(error.contains("certs "), "{error}");
     }
@@ -88,7 +109,8 @@ fn a_key_of_another_certificate_is_an_error_of_the_server() {
     let mut certs = Certs::create().unwrap();
     certs.server_key = Certs::create().unwrap().server_key;
     let error = text(server::config(&certs, false).map(drop));
-    assert!(error.contains("key"), "{error}");
+    assert!(error.starts_with("cannot use the certificates: "), "{error}");
+    assert!(error.contains("create new ones"), "{error}");
 }
 
 #[test]

@@ -6,9 +6,15 @@ use std::{
 };
 
 use launcher::describe;
-use tls::{certs::Certs, client};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio_rustls::rustls::version;
+use tls::{certs::Certs, client, server};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
+use tokio_rustls::{
+    TlsAcceptor,
+    rustls::{HandshakeKind, version},
+};
 use tonic::Code;
 
 use crate::{
@@ -81,10 +87,9 @@ async fn accepted(certs: &Arc<Certs>, client: &Certs) -> bool {
     let server = start(certs, true).await;
     let mixed = Certs {
         ca: certs.ca.clone(),
-        server: String::new(),
-        server_key: String::new(),
         client: client.client.clone(),
         client_key: client.client_key.clone(),
+        ..Certs::default()
     };
     // With TLS 1.3 the handshake of the client succeeds before the server has seen its certificate.
     let result = add(channel(&server.addr, client::config(&mixed, true)).await).await;
@@ -112,11 +117,9 @@ async fn a_server_rejects_a_client_certificate_of_another_ca() {
 async fn a_server_rejects_a_client_with_a_servers_certificate() {
     let certs = certs();
     let pretender = Certs {
-        ca: String::new(),
-        server: String::new(),
-        server_key: String::new(),
         client: certs.server.clone(),
         client_key: certs.server_key.clone(),
+        ..Certs::default()
     };
     assert!(!accepted(&certs, &pretender).await);
 }
@@ -181,6 +184,22 @@ async fn both_versions_of_tls_are_accepted_with_h2() {
 }
 
 #[tokio::test]
+async fn a_session_is_never_resumed_because_that_would_skip_the_check_of_a_certificate() {
+    let certs = certs();
+    let server = start(&certs, false).await;
+    for version in [&version::TLS12, &version::TLS13] {
+        let config = client_config(&certs, &["h2"], version);
+        for _ in 0..2 {
+            let mut stream = handshake(&server, config.clone()).await.unwrap();
+            // In TLS 1.3, the ticket for a resumption comes after the handshake.
+            stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await.unwrap();
+            stream.read_u8().await.unwrap();
+            assert_eq!(stream.get_ref().1.handshake_kind(), Some(HandshakeKind::Full));
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_client_that_offers_only_other_protocols_is_rejected() {
     let certs = certs();
     let server = start(&certs, false).await;
@@ -212,4 +231,17 @@ async fn a_tls_client_of_a_plaintext_server_says_that_the_answer_is_not_tls() {
     let addr = testing::start(productinfo::server::serve).await;
     let reason = rejection(&addr, client::config(&certs(), false)).await;
     assert_eq!(reason, "received corrupt message of type InvalidContentType");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_times_out_is_not_blamed_on_a_certificate() {
+    let certs = certs();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = listener.local_addr().unwrap().to_string();
+    let acceptor = TlsAcceptor::from(server::config(&certs, false).unwrap());
+    let silent = async { acceptor.accept(listener.accept().await.unwrap().0).await.unwrap() };
+    let run = client::run(addr, client::config(&certs, false));
+    let (ended, _stream) = tokio::join!(run, silent);
+    let error = ended.unwrap_err().to_string();
+    assert!(!error.contains("certificate"), "{error}");
 }

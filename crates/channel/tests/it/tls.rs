@@ -10,13 +10,14 @@ use channel::{Channel, RoundRobin};
 use futures::future::BoxFuture;
 use http::{HeaderMap, HeaderValue, Response};
 use proto::echo::{EchoRequest, echo_client::EchoClient};
-use tokio::io::DuplexStream;
+use tokio::io::{DuplexStream, duplex};
 use tokio_rustls::{
     TlsAcceptor, TlsConnector,
     client::TlsStream,
     rustls::{
         ClientConfig, RootCertStore, ServerConfig,
         pki_types::{CertificateDer, PrivateKeyDer, ServerName},
+        server::WebPkiClientVerifier,
     },
 };
 use tonic::Code;
@@ -59,17 +60,22 @@ fn start(network: &Network, number: u8, config: &Arc<ServerConfig>, calls: &Call
     });
 }
 
-/// Connects to the network and then does the TLS handshake. Trusts only this certificate.
-fn connector(
-    network: &Network,
-    trusted: CertificateDer<'static>,
-) -> impl Fn(SocketAddr) -> BoxFuture<'static, io::Result<TlsStream<DuplexStream>>> + use<> {
+/// A TLS client that trusts only this certificate.
+fn client(trusted: CertificateDer<'static>) -> TlsConnector {
     let mut roots = RootCertStore::empty();
     roots.add(trusted).expect("it is a certificate");
     let mut config =
         ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
     config.alpn_protocols = vec![b"h2".to_vec()];
-    let (network, tls) = (network.clone(), TlsConnector::from(Arc::new(config)));
+    TlsConnector::from(Arc::new(config))
+}
+
+/// Connects to the network and then does the TLS handshake. Trusts only this certificate.
+fn connector(
+    network: &Network,
+    trusted: CertificateDer<'static>,
+) -> impl Fn(SocketAddr) -> BoxFuture<'static, io::Result<TlsStream<DuplexStream>>> + use<> {
+    let (network, tls) = (network.clone(), client(trusted));
     move |addr| {
         let (stream, tls) = (network.connect(addr), tls.clone());
         let name = ServerName::try_from("localhost").expect("it is a name");
@@ -124,4 +130,30 @@ async fn a_certificate_that_is_not_trusted_makes_calls_fail_with_the_reason() {
     assert_eq!(status.code(), Code::Unavailable);
     assert!(status.message().contains("invalid peer certificate"), "{status:?}");
     assert_eq!(*calls.lock().unwrap(), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_the_server_rejects_learns_the_reason_with_tls_1_3() {
+    let (certificate, key) = certificate();
+    let mut roots = RootCertStore::empty();
+    roots.add(certificate.clone()).expect("it is a certificate");
+    let verifier =
+        WebPkiClientVerifier::builder(roots.into()).build().expect("there is a root");
+    let config = ServerConfig::builder().with_client_cert_verifier(verifier);
+    let config = config.with_single_cert(vec![certificate.clone()], key);
+    let mut config = config.expect("the key fits the certificate");
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    let (acceptor, tls) = (TlsAcceptor::from(Arc::new(config)), client(certificate));
+    let connect = move |_| {
+        let (ours, theirs) = duplex(64 * 1024);
+        let (acceptor, tls) = (acceptor.clone(), tls.clone());
+        let name = ServerName::try_from("localhost").expect("it is a name");
+        tokio::spawn(async move { acceptor.accept(theirs).await.map(drop) });
+        async move { tls.connect(name, ours).await }
+    };
+    let channel = Channel::over(told(&[1]).1).connector(connect).build();
+    let mut client = EchoClient::new(channel);
+    let status = client.unary_echo(EchoRequest::default()).await.expect_err("no certificate");
+    assert_eq!(status.code(), Code::Unavailable);
+    assert!(status.message().contains("alert: CertificateRequired"), "{status:?}");
 }

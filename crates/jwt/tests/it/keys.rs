@@ -8,7 +8,10 @@ use std::{
 
 use jwt::{Keys, SigningKey, jsonwebtoken::jwk::JwkSet};
 use serde_json::{Value, json};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::{
+    runtime::Handle,
+    time::{Instant, sleep, timeout},
+};
 
 /// A key and its id.
 fn key() -> (SigningKey, String) {
@@ -90,6 +93,35 @@ async fn a_file_that_cannot_be_read_changes_nothing() {
     fs::remove_file(&path).unwrap();
     sleep(Duration::from_secs(2)).await;
     assert!(keys.find(&id).await.is_some(), "without the file");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_file_is_no_longer_read_when_the_keys_are_dropped() {
+    let (one, id) = key();
+    let keys = Keys::in_file(file("dropped", &set(&[&one])));
+    assert!(keys.find(&id).await.is_some());
+    assert_eq!(Handle::current().metrics().num_alive_tasks(), 1);
+    drop(keys);
+    sleep(Duration::from_millis(1)).await;
+    assert_eq!(Handle::current().metrics().num_alive_tasks(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_is_only_used_for_what_it_is_meant() {
+    let (one, id) = key();
+    let jwk: Value = serde_json::from_str(&set(&[&one])).unwrap();
+    for (member, value, found) in [
+        ("use", json!("sig"), true),
+        ("use", json!("enc"), false),
+        ("alg", json!("ES256"), true),
+        ("alg", json!("ES384"), false),
+        ("alg", Value::Null, true),
+    ] {
+        let mut set = jwk.clone();
+        set["keys"][0][member] = value.clone();
+        let keys = Keys::fixed(&serde_json::from_value(set).unwrap());
+        assert_eq!(keys.find(&id).await.is_some(), found, "{member}: {value}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

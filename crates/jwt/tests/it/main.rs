@@ -2,4 +2,5 @@
 
 mod es256;
 mod keys;
+mod signing;
 mod tokens;

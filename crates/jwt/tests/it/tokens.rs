@@ -10,7 +10,7 @@ use std::{
 };
 
 use jwt::Tokens;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, advance, sleep};
 use tonic::{Code, Status};
 
 const LIFE: Duration = Duration::from_secs(60);
@@ -18,6 +18,7 @@ const LIFE: Duration = Duration::from_secs(60);
 /// An issuer whose tokens are numbered, and that can be down or hang.
 #[derive(Clone, Default)]
 struct Issuer {
+    asked: Arc<AtomicU64>,
     issued: Arc<AtomicU64>,
     down: Arc<AtomicBool>,
     hangs: Arc<AtomicBool>,
@@ -29,6 +30,7 @@ impl Issuer {
         Tokens::new(move || {
             let issuer = issuer.clone();
             async move {
+                issuer.asked.fetch_add(1, SeqCst);
                 sleep(Duration::from_millis(10)).await;
                 if issuer.hangs.load(SeqCst) {
                     pending::<()>().await;
@@ -103,6 +105,26 @@ async fn without_a_valid_token_a_call_gets_the_status_of_the_issuer() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_issuer_that_fails_is_asked_again_after_a_second() {
+    let issuer = Issuer::default();
+    issuer.down.store(true, SeqCst);
+    let _tokens = issuer.tokens();
+    sleep(Duration::from_millis(10_500)).await;
+    // Each answer takes 10 ms.
+    assert_eq!(issuer.asked.load(SeqCst), 11);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_finds_an_expired_token_waits_for_the_next_one() {
+    let issuer = Issuer::default();
+    let tokens = issuer.tokens();
+    assert_eq!(value(&tokens).await, "Bearer token-0");
+    // As after a laptop was suspended: the token has expired before the task could run.
+    advance(LIFE * 2).await;
+    assert_eq!(value(&tokens).await, "Bearer token-1");
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_expired_token_is_never_returned() {
     let issuer = Issuer::default();
     let tokens = issuer.tokens();
@@ -137,5 +159,6 @@ async fn nothing_is_renewed_when_the_last_clone_is_dropped() {
 async fn a_token_is_not_printed() {
     let tokens = Issuer::default().tokens();
     let value = tokens.get().await.unwrap();
+    assert!(value.is_sensitive());
     assert!(!format!("{value:?} {tokens:?}").contains("token-0"));
 }
