@@ -72,6 +72,7 @@ fn write(dir: &Path, name: &str, text: &str, replace: bool) -> io::Result<()> {
     options.write(true).create_new(true);
     #[cfg(unix)]
     if name.ends_with("key") {
+        // Changing the mode later would leave a moment in which others can open the file.
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     }
     options.open(path)?.write_all(text.as_bytes())

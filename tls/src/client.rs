@@ -18,6 +18,7 @@ pub fn config(certs: &Certs, mutual: bool) -> ClientTlsConfig {
     if !mutual {
         return config;
     }
+    // tonic calls a certificate with its key an `Identity`.
     config.identity(Identity::from_pem(&certs.client, &certs.client_key))
 }
 

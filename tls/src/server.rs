@@ -11,7 +11,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObj
 use tokio_rustls::rustls::{RootCertStore, ServerConfig, server};
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use tokio_stream::Stream;
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, transport::Server};
 use x509_parser::{extensions::GeneralName, prelude::parse_x509_certificate};
 
 use crate::certs::{Certs, EDITOR};
@@ -25,9 +25,11 @@ pub async fn serve(
     mutual: bool,
 ) -> Result<(), Error> {
     let catalogue = Catalogue { products: Products::default(), mutual };
-    launcher::builder()
-        // Production: ends a call that takes longer.
+    Server::builder()
+        // Production: the same limits as in `productinfo`, where comments explain them.
         .timeout(Duration::from_secs(30))
+        .max_concurrent_streams(200)
+        .http2_keepalive_interval(Some(Duration::from_secs(60)))
         .add_service(ProductInfoServer::new(catalogue))
         // Most servers call tonic's `.tls_config(...)` in this chain instead. README.md compares both.
         .serve_with_incoming_shutdown(incoming(listener, config(certs, mutual)?), shutdown)

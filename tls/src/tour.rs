@@ -11,7 +11,7 @@ use tower::service_fn;
 use crate::certs::{Authority, Certs};
 use crate::{client, client::endpoint as tls, server::serve};
 
-/// Calls a server with one-way TLS, and one with mutual TLS.
+/// Calls a server with one-way TLS, one with mutual TLS, and one without TLS.
 pub async fn run() -> Result<(), Error> {
     let authority = Authority::new()?;
     let certs = authority.certs()?;
@@ -37,6 +37,11 @@ pub async fn run() -> Result<(), Error> {
         let reader = anonymous.clone().identity(Identity::from_pem(cert, key));
         fails("as another client", attempt(&addr, tls(&addr, reader)?).await)?;
         fails("without a certificate", attempt(&addr, tls(&addr, anonymous.clone())?).await)
+    })
+    .await?;
+
+    both(productinfo::server::serve, async |addr: String| {
+        fails("TLS to a server without it", attempt(&addr, tls(&addr, anonymous)?).await)
     })
     .await
 }
