@@ -1,6 +1,6 @@
 //! The client: one call, and a stream that stays open.
 
-use std::{error::Error as _, time::Duration};
+use std::{error::Error as _, sync::Arc, time::Duration};
 
 use clap::Args;
 use futures::{StreamExt, stream};
@@ -82,11 +82,17 @@ pub async fn end(stream: &mut Streaming<EchoResponse>) -> Result<(), Status> {
 /// UNKNOWN, and programs that try again after UNAVAILABLE do not try again after that.
 fn as_specified(status: Status) -> Status {
     let Some(cause) = status.source().map(root_cause) else { return status };
-    match status.code() {
-        _ if cause.is::<TimeoutExpired>() => Status::deadline_exceeded("no response in time"),
-        Code::Unknown => Status::unavailable(format!("the connection was lost: {cause}")),
-        _ => status,
+    if cause.is::<TimeoutExpired>() {
+        return Status::deadline_exceeded("no response in time");
     }
+    // RST_STREAM ends this call only, and tonic's code for it is right. GOAWAY ends the connection.
+    let reset = cause.downcast_ref().is_some_and(h2::Error::is_reset);
+    if reset || status.code() == Code::Unavailable {
+        return status;
+    }
+    let mut lost = Status::unavailable("the connection was lost");
+    lost.set_source(Arc::new(status));
+    lost
 }
 
 impl Client {

@@ -4,6 +4,7 @@ mod age;
 mod client;
 mod idle;
 mod interop;
+mod lost;
 mod memory;
 mod process;
 #[cfg(unix)]
