@@ -6,7 +6,7 @@ use clap::Args;
 use futures::{StreamExt, stream};
 use launcher::{Addr, Error, describe, endpoint, root_cause, transcript};
 use proto::echo::{EchoRequest, EchoResponse, echo_client::EchoClient};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 use tonic::{
     Code, Request, Response, Status, Streaming, TimeoutExpired,
     transport::{Channel, Endpoint},
@@ -53,7 +53,11 @@ pub fn keepalive(target: &str, times: Option<[Duration; 2]>) -> Result<Endpoint,
 pub async fn echo(client: &mut EchoClient<Channel>, deadline: Duration) -> Result<(), Status> {
     let mut request = Request::new(EchoRequest { message: "hello".into() });
     request.set_timeout(deadline);
-    client.unary_echo(request).await.map(drop).map_err(as_specified)
+    // In tonic, this deadline ends with the headers of the response, and the message may never follow.
+    match timeout(deadline, client.unary_echo(request)).await {
+        Ok(response) => response.map(drop).map_err(as_specified),
+        Err(_) => Err(Status::deadline_exceeded("no response in time")),
+    }
 }
 
 /// Opens a stream, and waits for the headers of its response.

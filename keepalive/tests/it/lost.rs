@@ -7,7 +7,10 @@ use hyper_util::rt::TokioIo;
 use keepalive::client::{echo, end, keepalive, open};
 use launcher::describe;
 use proto::echo::echo_client::EchoClient;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex},
+    time::{Instant, timeout},
+};
 use tonic::{Code, transport::Channel};
 use watch::{Side, View, Watcher};
 
@@ -62,6 +65,16 @@ fn connect(ours: DuplexStream) -> EchoClient<Channel> {
     });
     let endpoint = keepalive("in.memory:1", None).unwrap();
     EchoClient::new(endpoint.connect_with_connector_lazy(connector))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_whose_message_does_not_follow_its_headers_ends_at_its_deadline() {
+    let mut client = client(&[headers()]);
+    let start = Instant::now();
+    let call = timeout(2 * PATIENCE, echo(&mut client, PATIENCE)).await;
+    let status = call.expect("the deadline ends it").unwrap_err();
+    assert_eq!(status.code(), Code::DeadlineExceeded, "{status:?}");
+    assert_eq!(start.elapsed().as_secs(), PATIENCE.as_secs());
 }
 
 #[tokio::test(start_paused = true)]
