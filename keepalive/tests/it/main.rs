@@ -10,4 +10,3 @@ mod process;
 #[cfg(unix)]
 mod readme;
 mod server;
-mod tcp;

@@ -49,7 +49,7 @@ pub(crate) async fn relay(server: &str) -> Relay {
     Relay { addr, silence, sent, _task: task }
 }
 
-pub(crate) async fn server() -> (Process, String) {
+async fn server() -> (Process, String) {
     let mut server = Process::start(PROGRAM, &["server", "--addr", "127.0.0.1:0"]);
     let addr = server.addr().await;
     (server, addr)
