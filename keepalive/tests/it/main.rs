@@ -2,6 +2,7 @@
 
 mod age;
 mod client;
+mod echoes;
 mod idle;
 mod interop;
 mod lost;
