@@ -8,6 +8,7 @@ use http_body_util::Full;
 use launcher::{Error, describe, endpoint, transcript};
 use prost::Message;
 use proto::ecommerce::{Order, order_management_client::OrderManagementClient};
+use tokio::time::timeout;
 use tonic::{
     Code, Request, Response, Status, body::Body, codec::CompressionEncoding,
     metadata::MetadataValue, transport::Channel,
@@ -32,15 +33,25 @@ pub async fn run(target: String) -> Result<(), Error> {
 
 /// The same, or only the orders with one encoding.
 pub async fn run_with(target: String, only: Option<Encoding>) -> Result<(), Error> {
-    // Production: a time limit for connecting, which `endpoint` sets, and one for each call.
-    let channel = endpoint(&target)?.timeout(Duration::from_secs(10)).connect().await?;
-    if let Some(encoding) = only {
-        return send_orders(channel, encoding).await;
-    }
-    send_orders(channel.clone(), Encoding::Identity).await?;
-    send_orders(channel.clone(), Encoding::Gzip).await?;
-    unknown_encoding(channel.clone()).await?;
-    decompression_bomb(channel).await
+    call(endpoint(&target)?.connect().await?, only).await
+}
+
+/// Makes all calls on one channel, or only the orders with one encoding.
+pub async fn call(channel: Channel, only: Option<Encoding>) -> Result<(), Error> {
+    let calls = async {
+        if let Some(encoding) = only {
+            return send_orders(channel, encoding).await;
+        }
+        send_orders(channel.clone(), Encoding::Identity).await?;
+        send_orders(channel.clone(), Encoding::Gzip).await?;
+        unknown_encoding(channel.clone()).await?;
+        decompression_bomb(channel).await
+    };
+    // Production: no call may wait for ever. `Endpoint::timeout` is not enough. It ends with the headers of
+    // the response, and the message may never follow.
+    timeout(Duration::from_secs(30), calls)
+        .await
+        .map_err(|_| "the calls took more than 30 s")?
 }
 
 /// Adds each order of [`orders`], gets it back, and prints the bytes that were sent and received.

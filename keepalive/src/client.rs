@@ -1,12 +1,12 @@
 //! The client: one call, and a stream that stays open.
 
-use std::{error::Error as _, time::Duration};
+use std::{error::Error as _, sync::Arc, time::Duration};
 
 use clap::Args;
 use futures::{StreamExt, stream};
 use launcher::{Addr, Error, describe, endpoint, root_cause, transcript};
 use proto::echo::{EchoRequest, EchoResponse, echo_client::EchoClient};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 use tonic::{
     Code, Request, Response, Status, Streaming, TimeoutExpired,
     transport::{Channel, Endpoint},
@@ -53,7 +53,11 @@ pub fn keepalive(target: &str, times: Option<[Duration; 2]>) -> Result<Endpoint,
 pub async fn echo(client: &mut EchoClient<Channel>, deadline: Duration) -> Result<(), Status> {
     let mut request = Request::new(EchoRequest { message: "hello".into() });
     request.set_timeout(deadline);
-    client.unary_echo(request).await.map(drop).map_err(as_specified)
+    // In tonic, this deadline ends with the headers of the response, and the message may never follow.
+    match timeout(deadline, client.unary_echo(request)).await {
+        Ok(response) => response.map(drop).map_err(as_specified),
+        Err(_) => Err(Status::deadline_exceeded("no response in time")),
+    }
 }
 
 /// Opens a stream, and waits for the headers of its response.
@@ -82,11 +86,17 @@ pub async fn end(stream: &mut Streaming<EchoResponse>) -> Result<(), Status> {
 /// UNKNOWN, and programs that try again after UNAVAILABLE do not try again after that.
 fn as_specified(status: Status) -> Status {
     let Some(cause) = status.source().map(root_cause) else { return status };
-    match status.code() {
-        _ if cause.is::<TimeoutExpired>() => Status::deadline_exceeded("no response in time"),
-        Code::Unknown => Status::unavailable(format!("the connection was lost: {cause}")),
-        _ => status,
+    if cause.is::<TimeoutExpired>() {
+        return Status::deadline_exceeded("no response in time");
     }
+    // RST_STREAM ends this call only, and tonic's code for it is right. GOAWAY ends the connection.
+    let reset = cause.downcast_ref().is_some_and(h2::Error::is_reset);
+    if reset || status.code() == Code::Unavailable {
+        return status;
+    }
+    let mut lost = Status::unavailable("the connection was lost");
+    lost.set_source(Arc::new(status));
+    lost
 }
 
 impl Client {

@@ -1,14 +1,30 @@
 //! The client's headers, and its errors when it calls other servers.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    convert::Infallible,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
-use compression::server;
+use bytes::Bytes;
+use compression::{
+    client::{Encoding, call, send_orders},
+    server,
+};
 use http::HeaderMap;
+use http_body::Frame;
+use http_body_util::StreamBody;
 use order_management::orders::Orders;
-use proto::ecommerce::order_management_client::OrderManagementClient;
+use proto::ecommerce::{
+    order_management_client::OrderManagementClient,
+    order_management_server::OrderManagementServer,
+};
 use testing::{Ended, Process, in_memory, start};
-use tonic::{Code, body::Body, codec::CompressionEncoding, transport::Server};
-use tower::util::MapRequestLayer;
+use tokio::time::timeout;
+use tonic::{Code, Status, body::Body, codec::CompressionEncoding, transport::Server};
+use tower::{Layer, util::MapRequestLayer};
+
+use crate::server::Uncompressed;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_compression");
 
@@ -67,6 +83,45 @@ async fn a_server_without_gzip_is_reported_with_advice() {
     let args = ["client", "--addr", &addr, "--encoding", "identity"];
     let ended = Process::start(PROGRAM, &args).end().await;
     assert_eq!(ended.status, Some(0), "{}", ended.stderr);
+}
+
+#[tokio::test]
+async fn a_call_that_fails_for_another_reason_gets_no_advice_about_gzip() {
+    let service = server::service(Orders::sample()).max_decoding_message_size(10);
+    let error = send_orders(in_memory(service).await, Encoding::Gzip).await.unwrap_err();
+    assert!(!error.to_string().contains("--encoding"), "{error}");
+}
+
+#[tokio::test]
+async fn a_server_that_returns_another_order_is_reported() {
+    let server = in_memory(OrderManagementServer::new(Uncompressed)).await;
+    let error = send_orders(server, Encoding::Identity).await.unwrap_err();
+    assert_eq!(error.to_string(), "getOrder(\"text\") returned another order");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_never_sends_its_message_is_reported() {
+    let silent = tower::service_fn(|_: http::Request<Body>| async {
+        let body = StreamBody::new(tokio_stream::pending::<Result<Frame<Bytes>, Status>>());
+        let response = http::Response::builder().header("content-type", "application/grpc");
+        Ok::<_, Infallible>(response.body(Body::new(body)).unwrap())
+    });
+    let calls = timeout(Duration::from_secs(60), call(in_memory(silent).await, None)).await;
+    let error = calls.expect("the client does not wait for ever").unwrap_err();
+    assert_eq!(error.to_string(), "the calls took more than 30 s");
+}
+
+/// The end of a call without a status is no refusal.
+#[tokio::test]
+async fn a_call_that_the_server_drops_is_an_error() {
+    let panics = MapRequestLayer::new(|request: http::Request<Body>| {
+        let encoding = request.headers().get("grpc-encoding");
+        assert!(encoding.is_none_or(|encoding| encoding != "snappy"), "this call is dropped");
+        request
+    });
+    let service = panics.layer(server::service(Orders::sample()));
+    let error = call(in_memory(service).await, None).await.unwrap_err();
+    assert!(error.is::<Status>(), "{error}");
 }
 
 #[tokio::test]

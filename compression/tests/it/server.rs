@@ -102,8 +102,8 @@ async fn bytes_that_are_not_gzip_are_internal_and_cost_only_their_call() {
     assert_eq!(answer.status().code(), Code::Ok);
 }
 
-/// A service that switches compression off for one response.
-struct Uncompressed;
+/// A service that switches compression off for one response, and does not store what it gets.
+pub(crate) struct Uncompressed;
 
 #[tonic::async_trait]
 impl OrderManagement for Uncompressed {

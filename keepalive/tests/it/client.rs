@@ -75,6 +75,17 @@ async fn without_keepalive_a_call_waits_for_its_deadline() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn without_keepalive_opening_a_stream_waits_for_its_deadline() {
+    let (mut client, network) = client(None).await;
+    echo(&mut client, DAY).await.unwrap();
+    network.silence();
+    let start = Instant::now();
+    let status = open(&mut client, DAY).await.unwrap_err();
+    assert_eq!(status.code(), Code::DeadlineExceeded, "{status:?}");
+    assert_eq!(start.elapsed().as_secs(), DAY.as_secs());
+}
+
+#[tokio::test(start_paused = true)]
 async fn without_keepalive_a_stream_waits_for_ever() {
     let (mut client, network) = client(None).await;
     let mut stream = open(&mut client, SECOND).await.unwrap();

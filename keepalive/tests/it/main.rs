@@ -2,11 +2,12 @@
 
 mod age;
 mod client;
+mod echoes;
 mod idle;
 mod interop;
+mod lost;
 mod memory;
 mod process;
 #[cfg(unix)]
 mod readme;
 mod server;
-mod tcp;

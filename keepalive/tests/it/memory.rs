@@ -18,7 +18,7 @@ use proto::echo::{
 use tokio::{io::duplex, sync::Notify};
 use tokio_util::io::InspectReader;
 use tonic::{
-    Request, Response, Status, Streaming,
+    Code, Request, Response, Status, Streaming,
     codegen::BoxStream,
     transport::{Channel, Endpoint, Server},
 };
@@ -28,8 +28,8 @@ use watch::{Line, Side, View, Watcher};
 #[derive(Clone, Default)]
 pub(crate) struct Service {
     open: Arc<()>,
-    /// Whether a bidirectional stream ends after the first answer.
-    pub(crate) once: bool,
+    /// The status that ends a bidirectional stream after its first answer, if it ends at all.
+    pub(crate) ends_with: Option<Code>,
 }
 
 impl Service {
@@ -81,12 +81,13 @@ impl Echo for Service {
         request: Request<Streaming<EchoRequest>>,
     ) -> Result<Response<BoxStream<EchoResponse>>, Status> {
         let open = Arc::clone(&self.open);
-        let length = if self.once { 1 } else { usize::MAX };
-        let answers = request.into_inner().take(length).map(move |request| {
+        let answers = request.into_inner().map(move |request| {
             let _ = &open;
             request.map(|EchoRequest { message }| EchoResponse { message })
         });
-        Ok(Response::new(answers.boxed()))
+        let Some(code) = self.ends_with else { return Ok(Response::new(answers.boxed())) };
+        let error = (code != Code::Ok).then(|| Err(Status::new(code, "the end")));
+        Ok(Response::new(answers.take(1).chain(stream::iter(error)).boxed()))
     }
 }
 

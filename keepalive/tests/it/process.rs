@@ -15,7 +15,7 @@ use tokio::{
     task::JoinSet,
 };
 use tokio_util::io::InspectReader;
-use tonic::transport::Server;
+use tonic::{Code, transport::Server};
 
 use crate::memory::Service;
 
@@ -49,7 +49,7 @@ pub(crate) async fn relay(server: &str) -> Relay {
     Relay { addr, silence, sent, _task: task }
 }
 
-pub(crate) async fn server() -> (Process, String) {
+async fn server() -> (Process, String) {
     let mut server = Process::start(PROGRAM, &["server", "--addr", "127.0.0.1:0"]);
     let addr = server.addr().await;
     (server, addr)
@@ -138,18 +138,30 @@ async fn a_server_that_hangs_is_noticed_like_a_silent_network() {
     assert_eq!(ended.status, Some(1));
 }
 
-#[tokio::test]
-async fn a_stream_that_the_server_ends_is_no_error() {
+/// Runs the client against a server that ends the stream with this status.
+async fn stream_ends_with(code: Code) -> Ended {
     let mut service = Service::default();
-    service.once = true;
+    service.ends_with = Some(code);
     let service = EchoServer::new(service);
     let addr = start(|listener, _| {
         Server::builder().add_service(service).serve_with_incoming(incoming(listener))
     })
     .await;
-    let ended = client(&addr, &[]).end().await;
+    client(&addr, &[]).end().await
+}
+
+#[tokio::test]
+async fn a_stream_that_the_server_ends_is_no_error() {
+    let ended = stream_ends_with(Code::Ok).await;
     assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), ""), "{}", ended.stdout);
     assert!(ended.stdout.contains("the server has ended the stream"), "{}", ended.stdout);
+}
+
+/// Servers of Go and Java apply the deadline to all of the stream, so they may be the first to end it.
+#[tokio::test]
+async fn a_stream_that_the_server_ends_at_the_deadline_is_no_error() {
+    let ended = stream_ends_with(Code::DeadlineExceeded).await;
+    assert_eq!((ended.status, ended.stderr.as_str()), (Some(0), ""), "{}", ended.stdout);
 }
 
 #[tokio::test]

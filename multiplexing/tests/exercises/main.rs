@@ -6,5 +6,8 @@
 
 #[cfg(unix)]
 mod chosen;
+#[path = "../it/memory.rs"]
+#[allow(dead_code, reason = "the exercises do not need all of it")]
+mod memory;
 mod smaller_limit;
 mod unknown;

@@ -2,7 +2,10 @@
 
 use std::error::Error;
 
-use multiplexing::server::{Hello, services};
+use multiplexing::{
+    client,
+    server::{Hello, services},
+};
 use proto::{
     ecommerce::{
         ProductId, order_management_client::OrderManagementClient,
@@ -13,12 +16,14 @@ use proto::{
 use testing::{Process, in_memory, start};
 use tonic::{
     Code, Request, Response, Status,
+    body::Body,
     client::Grpc,
     codegen::http,
     service::Routes,
     transport::{Channel, Server},
 };
 use tonic_prost::ProstCodec;
+use tower::{Layer, util::MapRequestLayer};
 
 use crate::memory::say_hello;
 
@@ -82,13 +87,28 @@ async fn a_service_that_is_not_added_is_unimplemented() {
 #[tokio::test]
 async fn the_greeter_refuses_requests_of_more_than_64_kib_and_the_orders_do_not() {
     let channel = in_memory(services()).await;
-    say_hello(channel.clone(), &"x".repeat(60_000)).await.unwrap();
-    let status = say_hello(channel.clone(), &"x".repeat(70_000)).await.unwrap_err();
+    // Protobuf adds four bytes to the name.
+    say_hello(channel.clone(), &"x".repeat(65_532)).await.unwrap();
+    let status = say_hello(channel.clone(), &"x".repeat(65_533)).await.unwrap_err();
     assert_eq!(status.code(), Code::OutOfRange);
 
     let mut order = testing::order("101", &["a lamp"], "Seoul");
     order.description = "x".repeat(70_000);
     OrderManagementClient::new(channel).add_order(order).await.unwrap();
+}
+
+/// The end of a call without a status is no UNIMPLEMENTED.
+#[tokio::test]
+async fn the_client_fails_when_a_server_drops_a_call() {
+    for unknown in ["/helloworld.Greeter/SayGoodbye", "/helloworld.Farewell/SayGoodbye"] {
+        let panics = MapRequestLayer::new(move |request: http::Request<Body>| {
+            assert_ne!(request.uri().path(), unknown, "this call is dropped");
+            request
+        });
+        let service = panics.layer(services().prepare());
+        let error = client::call(in_memory(service).await).await.unwrap_err();
+        assert!(error.is::<Status>(), "{error}");
+    }
 }
 
 #[tokio::test]
@@ -102,7 +122,7 @@ async fn the_client_continues_when_a_server_has_the_methods_that_ours_lacks() {
     };
     let addr = start(|listener, shutdown| async move {
         Server::builder()
-            .layer(tower::util::MapRequestLayer::new(say_hello_instead))
+            .layer(MapRequestLayer::new(say_hello_instead))
             .add_routes(services())
             .serve_with_incoming_shutdown(launcher::incoming(listener), shutdown)
             .await
