@@ -109,6 +109,37 @@ async fn a_reset_at_the_deadline_is_deadline_exceeded() {
     }
 }
 
+/// Timeouts that `grpc-timeout` cannot express exactly. Above 100 s its unit is ms, and above 28 h it is s.
+const INEXACT: [Duration; 4] = [
+    Duration::from_micros(100_000_500),
+    Duration::from_micros(150_000_900),
+    Duration::from_micros(3_600_000_001),
+    Duration::from_millis(200_000_500),
+];
+
+#[tokio::test(start_paused = true)]
+async fn tonic_s_timer_does_not_end_a_call_before_a_long_deadline() {
+    for timeout in INEXACT {
+        let channel = with_deadlines(scripted(Duration::ZERO, hang), timeout);
+        let status = InventoryClient::new(channel).reserve(ReserveRequest::default()).await;
+        let status = status.expect_err("nobody answers");
+        assert_eq!(status.code(), Code::DeadlineExceeded, "{timeout:?}: {status:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_resets_at_a_long_deadline_does_not_do_so_before_it() {
+    for default in INEXACT {
+        let channel = scripted(Duration::ZERO, |mut call| async move {
+            sleep(timeout(&call)).await;
+            call.1.send_reset(Reason::CANCEL);
+        });
+        let mut client = InventoryClient::new(with_deadlines(channel, default));
+        let status = client.reserve(ReserveRequest::default()).await.expect_err("it is reset");
+        assert_eq!(status.code(), Code::DeadlineExceeded, "{default:?}: {status:?}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_reset_of_a_stream_at_the_deadline_is_deadline_exceeded() {
     let channel = scripted(Duration::ZERO, |mut call| async move {
