@@ -45,10 +45,13 @@ fn translate(status: &Status, order: &Order) -> Status {
     let later = || Status::unavailable("no items can be reserved now");
     match status.code() {
         Code::NotFound => {
-            // The message names the item. We use the name that our client has sent.
-            let named = order.items.iter().filter(|item| status.message().contains(*item));
-            let item = named.max_by_key(|item| item.len()).map_or("", String::as_str);
-            Status::failed_precondition(format!("item \"{item:.100}\" is not in stock"))
+            // Do not search the message for a name, because it may contain anything. Either it is exactly
+            // what our inventory says about one of the order's items, or it can be any of them.
+            let named = |item: &&String| status.message() == inventory::not_in_stock(item);
+            let item = order.items.iter().find(named).cloned();
+            let item = item.unwrap_or_else(|| order.items.join("\" or \""));
+            // Production: `.200` limits the length, because many peers accept only 8 KiB of headers.
+            Status::failed_precondition(format!("item \"{item:.200}\" is not in stock"))
         }
         Code::DeadlineExceeded => Status::deadline_exceeded("no time is left for the items"),
         // The client may try again later.

@@ -68,12 +68,30 @@ async fn refused(items: &[&str]) -> Status {
 
 #[tokio::test]
 async fn an_item_that_is_not_in_stock_is_failed_precondition_with_its_name() {
-    // The longest name counts: "out" is in the inventory's message, too.
     for items in [&["sold out"][..], &["lamp", "sold out"], &["out", "sold out"]] {
         let status = refused(items).await;
         assert_eq!(status.code(), Code::FailedPrecondition);
         assert_eq!(status.message(), "item \"sold out\" is not in stock");
     }
+}
+
+#[tokio::test]
+async fn an_item_that_looks_like_the_message_is_not_named_instead() {
+    for other in ["not in stock", "item \"sold out\" is", "sold out\" is not in stock"] {
+        let status = refused(&["sold out", other]).await;
+        assert_eq!(status.message(), "item \"sold out\" is not in stock", "{other}");
+    }
+}
+
+#[tokio::test]
+async fn no_item_shows_whether_it_is_in_a_message_of_the_inventory() {
+    let answer = || Err(Status::not_found("no row in stock_eu3 at db-7.internal"));
+    let mut client = client(Mock { answer, ..Mock::new(SECOND) }, Duration::ZERO).await;
+    let order =
+        Order { price: 1.0, ..testing::order("1", &["lamp", "db-7.internal"], "Seoul") };
+    let status = client.add_order(order).await.expect_err("it is not found");
+    assert_eq!(status.code(), Code::FailedPrecondition);
+    assert_eq!(status.message(), "item \"lamp\" or \"db-7.internal\" is not in stock");
 }
 
 #[tokio::test]
