@@ -27,7 +27,8 @@ pub struct Stock {
 
 impl Stock {
     /// Takes the items of an order and reserves them. The same order gets the same id again, so it is safe
-    /// to repeat a call after DEADLINE_EXCEEDED, which does not say whether this has happened.
+    /// to repeat a call after DEADLINE_EXCEEDED, which does not say whether this has happened. It gets the old
+    /// reservation even if its items are different, because this inventory stores no items.
     async fn write(self, order_id: String) -> String {
         let lock = || self.reservations.lock().unwrap_or_else(PoisonError::into_inner);
         transcript!(server, "reserve({order_id:?}): writing");
@@ -38,6 +39,11 @@ impl Stock {
         let new_id = || Uuid::new_v4().to_string();
         lock().entry(order_id).or_default().get_or_insert_with(new_id).clone()
     }
+}
+
+/// The message for an item that the inventory does not have.
+pub(crate) fn not_in_stock(item: &str) -> String {
+    format!("item \"{item}\" is not in stock")
 }
 
 #[tonic::async_trait]
@@ -52,8 +58,8 @@ impl Inventory for Stock {
         deadline.require(self.work)?;
         // The first half of the work finds the items and changes nothing. It may stop at its `.await`.
         sleep(self.work / 2).await;
-        if items.iter().any(|item| item == "sold out") {
-            return Err(Status::not_found("item \"sold out\" is not in stock"));
+        if let Some(item) = items.iter().find(|item| *item == "sold out") {
+            return Err(Status::not_found(not_in_stock(item)));
         }
         // The second half must not stop halfway. So it has its own task, which goes on when this future is
         // dropped. It has to be short, because neither the deadline nor the limit of calls applies to it.

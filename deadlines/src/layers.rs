@@ -10,7 +10,8 @@ use wire::timeout;
 
 use crate::deadline::{Deadline, Guard, limit, limit_body};
 
-/// Production: how long a call may take on a server, even if its client sets a later deadline or none.
+/// Production: how long a call may take on a server, even if its client sets a later deadline or none. It also
+/// ends streams, so a server with longer streams needs more.
 pub const MAX: Duration = Duration::from_secs(60);
 
 /// A service that a stub can use as its channel, or tonic's server as its services.
@@ -42,7 +43,8 @@ async fn call(
     let mut request = request.map(|body| limit_body(body, guard(), cancel));
     let response = async {
         // A timeout and not a point in time, because the clocks of two machines differ. If tonic has to
-        // connect first, less is left when this is sent. Then our RST_STREAM at the deadline comes first.
+        // connect first, or the server's limit of concurrent calls is reached, less is left when this is
+        // sent. Then our RST_STREAM at the deadline comes first.
         let channel = channel.ready().await?;
         let left = timeout::format(deadline.left());
         request.headers_mut().insert(timeout::HEADER, left);

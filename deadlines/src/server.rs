@@ -2,9 +2,9 @@
 
 use std::{error::Error as _, sync::Arc, time::Duration};
 
-use futures::FutureExt;
 use launcher::{Error, builder, check_addr, describe, endpoint, incoming, transcript};
-use order_management::{orders::Orders, server::MAX_ORDER, server::OrderService};
+use order_management::orders::Orders;
+use order_management::server::{MAX_ORDER, OrderService, check};
 use proto::ecommerce::Order;
 use proto::ecommerce::order_management_server::{OrderManagement, OrderManagementServer};
 use proto::workshop::{ReserveRequest, inventory_client::InventoryClient};
@@ -45,10 +45,13 @@ fn translate(status: &Status, order: &Order) -> Status {
     let later = || Status::unavailable("no items can be reserved now");
     match status.code() {
         Code::NotFound => {
-            // The message names the item. We use the name that our client has sent.
-            let named = order.items.iter().filter(|item| status.message().contains(*item));
-            let item = named.max_by_key(|item| item.len()).map_or("", String::as_str);
-            Status::failed_precondition(format!("item \"{item:.100}\" is not in stock"))
+            // Do not search the message for a name, because it may contain anything. Either it is exactly
+            // what our inventory says about one of the order's items, or it can be any of them.
+            let named = |item: &&String| status.message() == inventory::not_in_stock(item);
+            let item = order.items.iter().find(named).cloned();
+            let item = item.unwrap_or_else(|| order.items.join("\" or \""));
+            // Production: `.200` limits the length, because many peers accept only 8 KiB of headers.
+            Status::failed_precondition(format!("item \"{item:.200}\" is not in stock"))
         }
         Code::DeadlineExceeded => Status::deadline_exceeded("no time is left for the items"),
         // The client may try again later.
@@ -71,10 +74,7 @@ impl OrderManagement for Front {
         let order = request.get_ref();
         transcript!(server, "addOrder({:?}), {:.1?} left", order.id, deadline.left());
         // Nothing must be reserved for an order that `inner` refuses.
-        let priced = order.price.is_finite() && order.price >= 0.0;
-        if !priced || order.id.trim().is_empty() || order.items.is_empty() {
-            return Err(Status::invalid_argument("id, items or price is missing or invalid"));
-        }
+        check(order)?;
         deadline.require(CHECK + self.reserve_takes)?;
         // This time counts, because a deadline is a point in time.
         sleep(CHECK).await;
@@ -117,25 +117,39 @@ pub async fn serve(
     other: Option<&str>,
     work: Duration,
 ) -> Result<(), Error> {
+    if let Some(addr) = other {
+        // We do not know how long another inventory takes.
+        return serve_front(listener, shutdown, addr, Duration::ZERO).await;
+    }
     let free_port = TcpListener::bind("127.0.0.1:0").await?;
-    let own = free_port.local_addr()?.to_string();
-    // We do not know how long another inventory takes.
-    let (addr, reserve_takes) = other.map_or((&*own, work), |other| (other, Duration::ZERO));
+    let addr = free_port.local_addr()?.to_string();
+    let ended = CancellationToken::new();
+    let front = async {
+        let result = serve_front(listener, shutdown, &addr, work).await;
+        // Only now, because the front's last calls need the inventory.
+        ended.cancel();
+        result
+    };
+    let inventory = async { Ok(inventory::serve(free_port, ended.cancelled(), work).await?) };
+    tokio::try_join!(front, inventory).map(drop)
+}
+
+/// Serves a front whose inventory is at `addr`.
+async fn serve_front(
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()>,
+    addr: &str,
+    reserve_takes: Duration,
+) -> Result<(), Error> {
     check_addr(addr)?;
     transcript!(server, "the inventory is at {addr}");
     // This connects at the first call, and again when the connection is lost.
     let front = Front::new(endpoint(addr)?.connect_lazy(), reserve_takes);
-    let front = builder()
+    builder()
         .layer(layer_fn(enforce_deadlines))
         // Production: a client must be able to read what it has stored. See `MAX_ORDER`.
         .add_service(OrderManagementServer::new(front).max_decoding_message_size(MAX_ORDER))
-        .serve_with_incoming_shutdown(incoming(listener), shutdown);
-    if other.is_some() {
-        drop(free_port);
-        return Ok(front.await?);
-    }
-    // The inventory must not end before the last call of the front.
-    let ended = CancellationToken::new();
-    let inventory = inventory::serve(free_port, ended.cancelled(), work);
-    Ok(tokio::try_join!(front.inspect(|_| ended.cancel()), inventory).map(drop)?)
+        .serve_with_incoming_shutdown(incoming(listener), shutdown)
+        .await?;
+    Ok(())
 }

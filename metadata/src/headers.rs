@@ -1,9 +1,10 @@
 //! A layer: it adds the headers that every response has, and gives every call an id.
 //!
 //! A method can only add headers to the responses that it makes. But tonic answers some calls itself:
-//! the method is unknown, or the message cannot be decoded. A layer sees those responses too. (The
-//! `interceptors` example explains layers. A tonic interceptor would not do, because it never sees a
-//! response.)
+//! the method is unknown, or the message cannot be decoded. A layer sees those responses too. It does not
+//! see two others, which are made outside of it: HTTP status 431 for a request that is too large, and the
+//! CANCELLED of tonic's timer for `grpc-timeout`. (The `interceptors` example explains layers. A tonic
+//! interceptor would not do, because it never sees a response.)
 
 use std::{
     task::{Context, Poll},

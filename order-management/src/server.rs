@@ -116,7 +116,7 @@ impl OrderManagement for OrderService {
 }
 
 /// Rejects an order that must not be stored.
-fn check(order: &Order) -> Result<(), Status> {
+pub fn check(order: &Order) -> Result<(), Status> {
     if order.id.trim().is_empty() {
         return Err(Status::invalid_argument("id must not be blank"));
     }

@@ -133,6 +133,9 @@ pub async fn serve(
         // Production: how many calls one connection may have at the same time. A client keeps
         // further calls waiting. Without this line there is no limit.
         .max_concurrent_streams(200)
+        // Production: a client whose deadline passes resets its call. By default, 20 resets of calls that the
+        // server has not accepted yet close the connection, with all its other calls.
+        .http2_max_pending_accept_reset_streams(Some(1_000))
         // Production: sends a PING every minute, and so finds clients that vanished silently.
         .http2_keepalive_interval(Some(Duration::from_secs(60)))
         .add_service(service)

@@ -12,10 +12,9 @@
 //! its calls are lost (`h2` 0.4.20, `src/proto/streams/counts.rs`). With tonic's own settings, 2,088 unread
 //! messages without content are enough. They fit into a single stream.
 //!
-//! A client that sends small messages and reads late has done nothing wrong. It must be stopped by flow
-//! control and not lose its connection, even if all its streams are full. The smallest message has five
-//! bytes, its prefix, and costs 251. So the connection window must be at least
-//! `STREAMS * (STREAM_WINDOW / 5) * 251 * 2`. It never limits anything then.
+//! A client that sends small messages and reads late must be stopped by flow control and not lose its
+//! connection, even if all its streams are full. The smallest message is its prefix of 5 bytes, and costs
+//! 251. So the connection window is `STREAMS * (STREAM_WINDOW / 5) * 251 * 2`. It never limits anything.
 //!
 //! The worst case in memory is `STREAMS * STREAM_WINDOW / 5` unread frames, or 160 MB for a connection at
 //! the 240 bytes per frame that `h2` was measured to keep (of 10 bytes each).
@@ -34,8 +33,7 @@ pub const STREAMS: u32 = 200;
 /// How many bytes a peer may send on a stream before they are read.
 pub const STREAM_WINDOW: u32 = 16 * 1024;
 
-/// How many bytes a peer may send on all streams of a connection before they are read. The top of this
-/// file says why it is this large.
+/// The same for all streams of a connection. The top of this file says why it is this large.
 pub const CONNECTION_WINDOW: u32 = STREAMS * (STREAM_WINDOW / 5 + 1) * 251 * 2;
 
 /// A tonic server with the limits that a service with streams needs in production. Add layers and
@@ -46,15 +44,17 @@ pub fn builder() -> Server {
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .max_concurrent_streams(STREAMS)
+        // Production: a client whose deadline passes resets its call. By default, 20 such calls that the
+        // server has not accepted yet close the connection, with all its other calls.
+        .http2_max_pending_accept_reset_streams(Some(5 * STREAMS as usize))
         // A stream may last as long as both sides want. This finds clients that vanished silently.
         .http2_keepalive_interval(Some(Duration::from_secs(60)))
 }
 
 /// The server at `target`, a `HOST:PORT`, before it is connected to.
 ///
-/// The windows are those of [`builder`], because a client that reads late would lose its connection
-/// just like a server. They suffice for 200 calls at the same time. It is an error if `target` is not
-/// the authority of a URI.
+/// The windows are those of [`builder`], because a client that reads late would lose its connection, too.
+/// They suffice for 200 calls at the same time. `target` must be the authority of a URI.
 pub fn endpoint(target: &str) -> Result<Endpoint, transport::Error> {
     let endpoint = Endpoint::from_shared(format!("http://{target}"))?
         .initial_stream_window_size(STREAM_WINDOW)

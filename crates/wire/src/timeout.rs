@@ -40,14 +40,17 @@ pub fn parse(text: &str) -> Option<Duration> {
     })
 }
 
-/// Writes a timeout in the finest unit that fits into 8 digits, rounded down. More than [`MAX`] becomes
-/// `MAX`.
+/// Writes a timeout in the finest unit that fits into 8 digits. More than [`MAX`] becomes `MAX`.
+///
+/// It is rounded up, as in Go. Otherwise the peer could end the call, with another status, a moment before
+/// the caller's own deadline.
 #[must_use]
 pub fn format(timeout: Duration) -> HeaderValue {
-    let units =
-        [(timeout.as_nanos(), "n"), (timeout.as_micros(), "u"), (timeout.as_millis(), "m")];
-    let finest = units.into_iter().find(|(number, _)| *number < 100_000_000);
-    let (number, unit) = finest.unwrap_or((timeout.min(MAX).as_secs().into(), "S"));
+    let nanos = timeout.min(MAX).as_nanos();
+    let units = [(1, "n"), (1_000, "u"), (1_000_000, "m"), (1_000_000_000, "S")];
+    let mut numbers = units.map(|(size, unit)| (nanos.div_ceil(size), unit)).into_iter();
+    let finest = numbers.find(|(number, _)| *number < 100_000_000);
+    let (number, unit) = finest.unwrap_or((99_999_999, "S"));
     // Digits and a letter are always a valid value, so this error cannot occur.
     HeaderValue::try_from(format!("{number}{unit}"))
         .unwrap_or_else(|_| HeaderValue::from_static("99999999S"))

@@ -1,6 +1,6 @@
 //! The client's code always sees DEADLINE_EXCEEDED, whatever ends the call at its deadline.
 
-use std::{io, sync::Mutex, time::Duration};
+use std::{future::poll_fn, io, time::Duration};
 
 use bytes::Bytes;
 use deadlines::layers::with_deadlines;
@@ -17,7 +17,7 @@ use proto::{
 use testing::in_memory;
 use tokio::{
     io::duplex,
-    sync::oneshot,
+    sync::mpsc,
     time::{Instant, sleep},
 };
 use tonic::{
@@ -25,12 +25,12 @@ use tonic::{
     transport::{Channel, Endpoint},
 };
 
-use crate::helper::{Mock, SECOND};
+use crate::helper::{Mock, SECOND, soon};
 
 type Call = (http::Request<RecvStream>, SendResponse<Bytes>);
 
 /// A channel to a server that handles each call like this. Connecting takes `connect`.
-fn scripted<T>(connect: Duration, handle: fn(Call) -> T) -> Channel
+fn scripted<T>(connect: Duration, handle: impl Fn(Call) -> T + Send + 'static) -> Channel
 where
     T: Future<Output = ()> + Send + 'static,
 {
@@ -109,6 +109,37 @@ async fn a_reset_at_the_deadline_is_deadline_exceeded() {
     }
 }
 
+/// Timeouts that `grpc-timeout` cannot express exactly. Above 100 s its unit is ms, and above 28 h it is s.
+const INEXACT: [Duration; 4] = [
+    Duration::from_micros(100_000_500),
+    Duration::from_micros(150_000_900),
+    Duration::from_micros(3_600_000_001),
+    Duration::from_millis(200_000_500),
+];
+
+#[tokio::test(start_paused = true)]
+async fn tonic_s_timer_does_not_end_a_call_before_a_long_deadline() {
+    for timeout in INEXACT {
+        let channel = with_deadlines(scripted(Duration::ZERO, hang), timeout);
+        let status = InventoryClient::new(channel).reserve(ReserveRequest::default()).await;
+        let status = status.expect_err("nobody answers");
+        assert_eq!(status.code(), Code::DeadlineExceeded, "{timeout:?}: {status:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_resets_at_a_long_deadline_does_not_do_so_before_it() {
+    for default in INEXACT {
+        let channel = scripted(Duration::ZERO, |mut call| async move {
+            sleep(timeout(&call)).await;
+            call.1.send_reset(Reason::CANCEL);
+        });
+        let mut client = InventoryClient::new(with_deadlines(channel, default));
+        let status = client.reserve(ReserveRequest::default()).await.expect_err("it is reset");
+        assert_eq!(status.code(), Code::DeadlineExceeded, "{default:?}: {status:?}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_reset_of_a_stream_at_the_deadline_is_deadline_exceeded() {
     let channel = scripted(Duration::ZERO, |mut call| async move {
@@ -127,7 +158,7 @@ async fn a_reset_of_a_stream_at_the_deadline_is_deadline_exceeded() {
                 .message()
                 .await
         };
-        let status = status.await.expect_err("it is reset");
+        let status = soon(status).await.expect_err("it is reset");
         assert_eq!(status.code(), Code::DeadlineExceeded, "{micros} µs: {status:?}");
     }
 }
@@ -177,7 +208,7 @@ async fn a_deadline_covers_the_whole_stream() {
     let stream = EchoClient::new(channel).server_streaming_echo(echo(SECOND)).await;
     let mut stream = stream.expect("there are headers").into_inner();
     stream.message().await.expect("there is a message");
-    let status = stream.message().await.expect_err("there is no more");
+    let status = soon(stream.message()).await.expect_err("there is no more");
     assert_eq!(status.code(), Code::DeadlineExceeded, "{status:?}");
     assert!(start.elapsed() < SECOND + Duration::from_millis(5), "{:?}", start.elapsed());
 }
@@ -192,7 +223,7 @@ async fn a_stream_that_always_has_a_message_ends_at_the_deadline() {
     });
     let client = &mut EchoClient::new(with_deadlines(channel, 60 * SECOND));
     let stream = client.server_streaming_echo(echo(SECOND)).await.expect("there are headers");
-    let mut results = stream.into_inner().collect::<Vec<_>>().await;
+    let mut results = soon(stream.into_inner().collect::<Vec<_>>()).await;
     let status = results.pop().expect("it ends").expect_err("with an error");
     assert_eq!(status.code(), Code::DeadlineExceeded, "{status:?}");
     assert!((900..1_001).contains(&results.len()), "{} messages", results.len());
@@ -233,26 +264,26 @@ async fn no_time_means_no_call() {
     assert_eq!(status.code(), Code::DeadlineExceeded);
 }
 
-/// Receives the reason with which a request ends.
-static SENDER: Mutex<Option<oneshot::Sender<Option<Reason>>>> = Mutex::new(None);
-
 #[tokio::test(start_paused = true)]
 async fn a_request_that_is_not_complete_is_reset_and_not_half_closed() {
-    let (sender, seen) = oneshot::channel();
-    *SENDER.lock().unwrap() = Some(sender);
-    let channel = scripted(Duration::ZERO, |(request, mut respond)| async move {
-        let _body = respond.send_response(headers(), false).expect("it is open");
-        let mut body = request.into_body();
-        let end = loop {
-            match body.data().await {
-                Some(Ok(data)) => {
-                    body.flow_control().release_capacity(data.len()).expect("it was received");
+    let (ends, mut seen) = mpsc::unbounded_channel();
+    let channel = scripted(Duration::ZERO, move |(request, mut respond)| {
+        let ends = ends.clone();
+        async move {
+            let _body = respond.send_response(headers(), false).expect("it is open");
+            let mut body = request.into_body();
+            let end = loop {
+                match body.data().await {
+                    Some(Ok(data)) => {
+                        let read = body.flow_control().release_capacity(data.len());
+                        read.expect("it was received");
+                    }
+                    Some(Err(error)) => break error.reason(),
+                    None => break None,
                 }
-                Some(Err(error)) => break error.reason(),
-                None => break None,
-            }
-        };
-        SENDER.lock().unwrap().take().expect("there is one call").send(end).expect("it waits");
+            };
+            ends.send(end).expect("the test waits");
+        }
     });
     let mut client = EchoClient::new(with_deadlines(channel, 60 * SECOND));
     let mut request =
@@ -263,9 +294,49 @@ async fn a_request_that_is_not_complete_is_reset_and_not_half_closed() {
         .await
         .expect("there are headers")
         .into_inner();
-    let status: Status = responses.message().await.expect_err("there is no message");
+    let status: Status = soon(responses.message()).await.expect_err("there is no message");
     assert_eq!(status.code(), Code::DeadlineExceeded);
-    let end =
-        tokio::time::timeout(SECOND, seen).await.expect("it has ended").expect("it is sent");
-    assert_eq!(end, Some(Reason::CANCEL));
+    let end = tokio::time::timeout(SECOND, seen.recv()).await.expect("it has ended");
+    assert_eq!(end, Some(Some(Reason::CANCEL)));
+}
+
+/// A server that sends headers, and reads no request. Sends how long it takes until the client resets the
+/// call, or `None` if that takes more than 60 s.
+fn unread() -> (Channel, mpsc::UnboundedReceiver<Option<Duration>>) {
+    let (resets, seen) = mpsc::unbounded_channel();
+    let channel = scripted(Duration::ZERO, move |(request, mut respond)| {
+        let resets = resets.clone();
+        async move {
+            let start = Instant::now();
+            let mut body = respond.send_response(headers(), false).expect("it is open");
+            let reset = poll_fn(|context| body.poll_reset(context));
+            let reset = tokio::time::timeout(60 * SECOND, reset).await;
+            resets.send(reset.ok().map(|_| start.elapsed())).expect("the test waits");
+            drop(request);
+        }
+    });
+    (channel, seen)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bidirectional_call_whose_stream_is_dropped_continues_until_the_deadline() {
+    let (channel, mut resets) = unread();
+    let mut client = EchoClient::new(with_deadlines(channel, 10 * SECOND));
+    let requests = stream::iter([EchoRequest::default()]).chain(stream::pending());
+    drop(client.bidirectional_streaming_echo(requests).await.expect("there are headers"));
+    let after = resets.recv().await.flatten().expect("it is reset");
+    assert!(after >= 10 * SECOND, "update the README: it is reset after {after:?}");
+    assert!(after < 10 * SECOND + Duration::from_millis(5), "{after:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_flow_control_has_stopped_is_not_reset_at_the_deadline() {
+    let (channel, mut resets) = unread();
+    let mut client = EchoClient::new(with_deadlines(channel, SECOND));
+    let requests = stream::repeat_with(|| EchoRequest { message: "x".repeat(10_000) });
+    let responses = client.bidirectional_streaming_echo(requests).await;
+    let status = responses.expect("there are headers").into_inner().message().await;
+    assert_eq!(status.expect_err("there is no message").code(), Code::DeadlineExceeded);
+    let after = resets.recv().await.expect("the server waits");
+    assert_eq!(after, None, "update the README: it is reset");
 }

@@ -23,7 +23,7 @@ use proto::{
     },
 };
 use testing::in_memory;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tonic::{Request, Response, Status, service::Routes, transport::Channel};
 
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
@@ -42,6 +42,11 @@ pub(crate) async fn front(inventory: impl Inventory, takes: Duration) -> Channel
     let inventory = in_memory(enforce_deadlines(inventory)).await;
     let front = Routes::new(OrderManagementServer::new(Front::new(inventory, takes)));
     in_memory(enforce_deadlines(front)).await
+}
+
+/// Waits for something that must end. Without a limit, a test of it could hang.
+pub(crate) async fn soon<T>(part: impl Future<Output = T>) -> T {
+    timeout(60 * SECOND, part).await.expect("it ends")
 }
 
 /// A valid order, with this deadline.

@@ -2,41 +2,52 @@
 
 use std::{sync::atomic::Ordering::SeqCst, time::Duration};
 
-use deadlines::inventory::Stock;
+use deadlines::{inventory::Stock, layers::with_deadlines};
 use futures::future::join_all;
+use proto::ecommerce::order_management_client::OrderManagementClient;
 use tokio::time::{Instant, sleep};
 use tonic::Code;
 
-use crate::helper::{Client, Mock, client, order};
+use crate::helper::{Client, Mock, SECOND, client, order};
 
 const WORK: Duration = Duration::from_millis(300);
 
-/// Makes the calls, and returns how many ended with OK. Checks how and when each ended.
-async fn call(client: &Client, seed: u64) -> usize {
+/// The timeout of a call, its code, and how late it ended.
+type Ended = (Duration, Code, Duration);
+
+/// Makes the calls, with random timeouts.
+async fn results(client: &Client, seed: u64, longest: Duration) -> Vec<Ended> {
     let mut random = fastrand::Rng::with_seed(seed);
     let calls = (0..1_000).map(|number: u32| {
-        let timeout = Duration::from_micros(random.u64(0..=2 * 300_000));
+        let timeout = longest.mul_f64(random.f64());
         let mut client = client.clone();
         tokio::spawn(async move {
             let deadline = Instant::now() + timeout;
             let result = client.add_order(order(&number.to_string(), timeout)).await;
             let late = Instant::now().saturating_duration_since(deadline);
-            assert!(late <= Duration::from_millis(100), "{timeout:?} ended {late:?} late");
-            match result {
-                Ok(_) => true,
-                Err(status) => {
-                    assert_eq!(
-                        status.code(),
-                        Code::DeadlineExceeded,
-                        "{timeout:?}: {status:?}"
-                    );
-                    false
-                }
-            }
+            (timeout, result.map_or_else(|status| status.code(), |_| Code::Ok), late)
         })
     });
     let results = join_all(calls.collect::<Vec<_>>()).await;
-    results.into_iter().filter(|result| *result.as_ref().expect("it does not panic")).count()
+    results.into_iter().map(|result| result.expect("it does not panic")).collect()
+}
+
+/// The number of calls that ended with OK. All others must have ended with DEADLINE_EXCEEDED.
+fn count(results: &[Ended]) -> usize {
+    let ok = results.iter().filter(|(_, code, _)| *code == Code::Ok).count();
+    for (timeout, code, _) in results {
+        assert!(matches!(code, Code::Ok | Code::DeadlineExceeded), "{timeout:?}: {code:?}");
+    }
+    ok
+}
+
+/// Makes the calls, and returns how many ended with OK. Checks how and when each ended.
+async fn call(client: &Client, seed: u64) -> usize {
+    let results = results(client, seed, 2 * WORK).await;
+    for (timeout, _, late) in &results {
+        assert!(*late <= Duration::from_millis(100), "{timeout:?} ended {late:?} late");
+    }
+    count(&results)
 }
 
 #[tokio::test(start_paused = true)]
@@ -78,4 +89,18 @@ async fn a_front_that_knows_the_work_starts_only_what_can_finish() {
     let called = inventory.timeouts.lock().unwrap().len();
     // Some were started in time, and needed a millisecond more than the work takes.
     assert!(called < ok + 100, "{called} calls of the inventory for {ok} orders");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_deadline_that_passes_costs_no_other_call_on_the_connection() {
+    let front = testing::start(|listener, shutdown| async move {
+        deadlines::server::serve(listener, shutdown, None, WORK).await
+    });
+    // The limits of HTTP/2 are those of `serve`. The other tests need no network, and have none.
+    let channel = launcher::endpoint(&front.await).expect("it is an address");
+    let channel = channel.connect().await.expect("it runs");
+    let client = OrderManagementClient::new(with_deadlines(channel, 10 * SECOND));
+    for (seed, longest) in (0..10).zip([2 * WORK, WORK / 5].into_iter().cycle()) {
+        count(&results(&client, seed, longest).await);
+    }
 }

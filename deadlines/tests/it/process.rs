@@ -80,6 +80,31 @@ async fn the_client_works_with_a_server_of_another_speed() {
 }
 
 #[tokio::test]
+async fn a_client_that_loses_its_connection_exits_with_1() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("there is a free port");
+    let addr = listener.local_addr().expect("it is bound").to_string();
+    // Answers the first call. Then the server is gone.
+    let server = tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.expect("the client connects");
+        let mut connection = h2::server::handshake(stream).await.expect("it speaks HTTP/2");
+        let first = connection.accept().await.expect("there is a call");
+        let mut respond = first.expect("it is valid").1;
+        let response = http::Response::builder().header("content-type", "application/grpc");
+        let response = response.body(()).expect("it is valid");
+        let mut body = respond.send_response(response, false).expect("it is open");
+        // An empty `StringValue`.
+        body.send_data(vec![0; 5].into(), false).expect("it is open");
+        let status = [("grpc-status".parse().expect("a name"), "0".parse().expect("a value"))];
+        body.send_trailers(status.into_iter().collect()).expect("it is open");
+        drop(connection.accept().await);
+    });
+    let ended = Process::start(PROGRAM, &["client", "--addr", &addr]).end().await;
+    assert!(ended.stdout.contains("addOrder(\"101\") -> \"\""), "{ended:?}");
+    assert_eq!(ended.status, Some(1), "{ended:?}");
+    server.await.expect("it does not panic");
+}
+
+#[tokio::test]
 async fn wrong_flags_are_explained_in_one_line() {
     for (args, why) in [
         (["--inventory", "50052"], "invalid address \"50052\": missing port"),

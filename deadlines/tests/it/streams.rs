@@ -22,7 +22,7 @@ use testing::in_memory;
 use tokio::time::{Instant, sleep};
 use tonic::{Code, Request, Response, Status, Streaming, service::Routes, transport::Channel};
 
-use crate::helper::{Mock, SECOND, client};
+use crate::helper::{Mock, SECOND, client, soon};
 
 /// Sends a message each 100 ms, for ever.
 #[derive(Clone, Default)]
@@ -116,12 +116,15 @@ async fn the_server_ends_a_stream_at_the_deadline_and_makes_no_more_messages() {
     let start = Instant::now();
     let stream = client.server_streaming_echo(with_timeout(EchoRequest::default())).await;
     let mut stream = stream.expect("there are headers").into_inner();
-    let end = loop {
-        match stream.message().await {
-            Ok(message) => assert!(message.is_some(), "it ended with OK"),
-            Err(status) => break status,
+    let end = soon(async {
+        loop {
+            match stream.message().await {
+                Ok(message) => assert!(message.is_some(), "it ended with OK"),
+                Err(status) => break status,
+            }
         }
-    };
+    });
+    let end = end.await;
     assert_eq!(end.code(), Code::DeadlineExceeded, "{end:?}");
     assert!(start.elapsed() < SECOND + Duration::from_millis(5), "{:?}", start.elapsed());
     assert!(ticker.dropped.load(SeqCst), "the server's stream still exists");
@@ -167,7 +170,7 @@ async fn a_request_stream_that_does_not_end_is_dropped_at_the_deadline() {
         .expect("there are headers")
         .into_inner();
     stream.message().await.expect("there is an echo");
-    let status = stream.message().await.expect_err("there is only one");
+    let status = soon(stream.message()).await.expect_err("there is only one");
     assert_eq!(status.code(), Code::DeadlineExceeded, "{status:?}");
     assert!(ticker.dropped.load(SeqCst), "the server still waits");
 }
@@ -178,7 +181,7 @@ async fn the_front_s_streams_have_deadlines_too() {
     let ids = stream::iter(["102".to_owned()]).chain(stream::pending());
     let stream = client.process_orders(with_timeout(ids)).await;
     let mut stream = stream.expect("there are headers").into_inner();
-    let status = stream.message().await.expect_err("the batch is not full");
+    let status = soon(stream.message()).await.expect_err("the batch is not full");
     assert_eq!(status.code(), Code::DeadlineExceeded, "{status:?}");
 }
 
@@ -188,7 +191,8 @@ async fn a_client_streaming_call_ends_at_the_deadline() {
     let start = Instant::now();
     let order = testing::order("102", &["lamp"], "Seoul");
     let orders = stream::iter([order]).chain(stream::pending());
-    let status = client.update_orders(with_timeout(orders)).await.expect_err("no half-close");
+    let status = soon(client.update_orders(with_timeout(orders))).await;
+    let status = status.expect_err("no half-close");
     assert_eq!(status.code(), Code::DeadlineExceeded, "{status:?}");
     assert!(start.elapsed() < SECOND + Duration::from_millis(5), "{:?}", start.elapsed());
 }

@@ -7,6 +7,7 @@ use proto::{
     ecommerce::{Order, order_management_client::OrderManagementClient},
     workshop::ReserveResponse,
 };
+use tokio::net::TcpListener;
 use tonic::{Code, Request, Response, Status, metadata::MetadataMap};
 
 use crate::helper::{Mock, SECOND, client, front, order};
@@ -68,12 +69,30 @@ async fn refused(items: &[&str]) -> Status {
 
 #[tokio::test]
 async fn an_item_that_is_not_in_stock_is_failed_precondition_with_its_name() {
-    // The longest name counts: "out" is in the inventory's message, too.
     for items in [&["sold out"][..], &["lamp", "sold out"], &["out", "sold out"]] {
         let status = refused(items).await;
         assert_eq!(status.code(), Code::FailedPrecondition);
         assert_eq!(status.message(), "item \"sold out\" is not in stock");
     }
+}
+
+#[tokio::test]
+async fn an_item_that_looks_like_the_message_is_not_named_instead() {
+    for other in ["not in stock", "item \"sold out\" is", "sold out\" is not in stock"] {
+        let status = refused(&["sold out", other]).await;
+        assert_eq!(status.message(), "item \"sold out\" is not in stock", "{other}");
+    }
+}
+
+#[tokio::test]
+async fn no_item_shows_whether_it_is_in_a_message_of_the_inventory() {
+    let answer = || Err(Status::not_found("no row in stock_eu3 at db-7.internal"));
+    let mut client = client(Mock { answer, ..Mock::new(SECOND) }, Duration::ZERO).await;
+    let order =
+        Order { price: 1.0, ..testing::order("1", &["lamp", "db-7.internal"], "Seoul") };
+    let status = client.add_order(order).await.expect_err("it is not found");
+    assert_eq!(status.code(), Code::FailedPrecondition);
+    assert_eq!(status.message(), "item \"lamp\" or \"db-7.internal\" is not in stock");
 }
 
 #[tokio::test]
@@ -89,6 +108,29 @@ async fn an_inventory_that_cannot_be_reached_is_unavailable_and_its_address_does
     assert_eq!(status.code(), Code::Unavailable);
     assert_eq!(status.message(), "no items can be reserved now");
     client.get_order("102".to_owned()).await.expect("this needs no inventory");
+}
+
+#[tokio::test]
+async fn an_inventory_whose_connection_is_lost_is_unavailable() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("there is a free port");
+    let inventory = listener.local_addr().expect("it is bound").to_string();
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.expect("the front connects");
+            let mut connection = h2::server::handshake(stream).await.expect("it speaks HTTP/2");
+            // The connection ends in the middle of the call.
+            let call = connection.accept().await;
+            drop((call, connection));
+        }
+    });
+    let addr = testing::start(|listener, shutdown| async move {
+        deadlines::server::serve(listener, shutdown, Some(&inventory), SECOND).await
+    });
+    let target = format!("http://{}", addr.await);
+    let mut client = OrderManagementClient::connect(target).await.expect("it runs");
+    let status = client.add_order(order("1", 5 * SECOND)).await.expect_err("no inventory");
+    assert_eq!(status.code(), Code::Unavailable, "{status:?}");
+    assert_eq!(status.message(), "no items can be reserved now");
 }
 
 #[tokio::test]

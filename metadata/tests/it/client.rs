@@ -1,8 +1,9 @@
 //! The client as a process, against servers that are not ours.
 
-use std::convert::Infallible;
+use std::{convert::Infallible, io};
 
-use http::HeaderValue;
+use http::{HeaderMap, HeaderValue};
+use metadata::server::MAX_METADATA;
 use testing::{Process, start};
 use tokio::net::TcpListener;
 use tonic::{body::Body, transport::Server};
@@ -67,4 +68,53 @@ async fn the_client_accepts_a_server_with_100_kib_of_headers_that_refuses_nothin
     ] {
         assert!(ended.stdout.contains(line), "{line} is not in {}", ended.stdout);
     }
+}
+
+/// A server that changes the response to each call of `order-management`, or resets the call.
+async fn changed<F>(change: F) -> String
+where
+    F: Fn(&str, &mut HeaderMap) -> io::Result<()> + Copy + Send + 'static,
+{
+    start(move |listener, shutdown| {
+        let orders =
+            order_management::server::service(order_management::orders::Orders::sample());
+        let service = service_fn(move |request: http::Request<Body>| {
+            let mut orders = orders.clone();
+            async move {
+                let method = request.uri().path().to_owned();
+                let Ok(mut response) = orders.call(request).await;
+                change(&method, response.headers_mut()).map(|()| response)
+            }
+        });
+        Server::builder().http2_max_header_list_size(MAX_METADATA).serve_with_incoming_shutdown(
+            service,
+            launcher::incoming(listener),
+            shutdown,
+        )
+    })
+    .await
+}
+
+#[tokio::test]
+async fn the_client_prints_that_a_value_is_not_ascii() {
+    let addr = changed(|_, headers| {
+        headers.insert("location", HeaderValue::from_bytes("서울".as_bytes()).unwrap());
+        Ok(())
+    });
+    let ended = client(&addr.await).await;
+    assert_eq!(ended.status, Some(0), "{ended:?}");
+    let line = "addOrder(101): location: not ASCII, id: none";
+    assert!(ended.stdout.contains(line), "{ended:?}");
+}
+
+#[tokio::test]
+async fn the_client_exits_with_1_when_no_status_of_a_server_arrives() {
+    // Only the call of an unknown order is reset, and all later calls would succeed.
+    let addr = changed(|method, headers| {
+        let unknown = method.ends_with("getOrder") && headers.contains_key("grpc-status");
+        if unknown { Err(io::Error::other("the call is reset")) } else { Ok(()) }
+    });
+    let ended = client(&addr.await).await;
+    assert!(ended.stdout.contains("trailer orders-found: none"), "{ended:?}");
+    assert_eq!(ended.status, Some(1), "{ended:?}");
 }

@@ -4,7 +4,7 @@ use proto::ecommerce::Order;
 use tokio_stream::pending;
 use tonic::{Code, Status, metadata::MetadataMap};
 
-use crate::raw::{call, client, string, values};
+use crate::raw::{call, client, send, string, values};
 
 #[track_caller]
 fn assert_headers(metadata: &MetadataMap) {
@@ -68,6 +68,15 @@ async fn a_response_that_tonic_makes_has_them() {
         assert_eq!(values(&answer.headers, "grpc-status"), [status], "{method}");
         assert_headers(&MetadataMap::from_headers(answer.headers));
     }
+}
+
+#[tokio::test]
+async fn the_response_of_tonic_s_timer_lacks_them() {
+    // An order with the id 106 and the item "a". The method waits for another one.
+    let order = [&string("106")[..], b"\x12\x01a"].concat();
+    let answer = send("updateOrders", &[("grpc-timeout", "50m")], &order, false).await;
+    assert_eq!(values(&answer.headers, "grpc-status"), ["1"]);
+    assert!(values(&answer.headers, "location").is_empty(), "update the README: {answer:?}");
 }
 
 #[tokio::test]

@@ -29,6 +29,16 @@ pub(crate) struct Answer {
 
 /// Calls a method of a new server. `message` is an encoded message, without its prefix.
 pub(crate) async fn call(method: &str, headers: &[(&str, &str)], message: &[u8]) -> Answer {
+    send(method, headers, message, true).await
+}
+
+/// The same, with or without a half-close after the message.
+pub(crate) async fn send(
+    method: &str,
+    headers: &[(&str, &str)],
+    message: &[u8],
+    half_close: bool,
+) -> Answer {
     let addr = start(serve).await;
     let stream = TcpStream::connect(&addr).await.unwrap();
     let (client, connection) = h2::client::handshake(stream).await.unwrap();
@@ -45,7 +55,7 @@ pub(crate) async fn call(method: &str, headers: &[(&str, &str)], message: &[u8])
     let length = u32::try_from(message.len()).unwrap().to_be_bytes();
     let message = [&[0], &length[..], message].concat();
     // If the server has answered already, it does not want the message.
-    let _ = body.send_data(Bytes::from(message), true);
+    let _ = body.send_data(Bytes::from(message), half_close);
 
     let (head, mut body) = response.await.unwrap().into_parts();
     let http_status = head.status.as_u16();

@@ -25,7 +25,7 @@ use tokio::{net::TcpStream, sync::mpsc, time::timeout};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{
     Code, Request, Response, Status, Streaming,
-    metadata::MetadataMap,
+    metadata::{MetadataMap, MetadataValue},
     transport::{Channel, Endpoint, Server},
 };
 use tower::service_fn;
@@ -186,6 +186,17 @@ async fn our_server_accepts_8_and_16_kib() {
         let (status, survives) = send(start(serve).await, size).await;
         assert_eq!((status.code(), survives), (Code::Ok, true), "{status:?}");
     }
+}
+
+#[tokio::test]
+async fn context_bin_that_no_client_could_read_does_not_close_the_connection() {
+    let mut connected = Connected::to(start(serve).await, None).await;
+    let mut request = Request::new("106".to_owned());
+    let context = MetadataValue::from_bytes(&vec![7; 70_000]);
+    request.metadata_mut().insert_bin("context-bin", context);
+    let status = connected.client.get_order(request).await.unwrap_err();
+    let survives = connected.survives().await;
+    assert_eq!((status.code(), survives), (Code::InvalidArgument, true), "{status:?}");
 }
 
 #[tokio::test]

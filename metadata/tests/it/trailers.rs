@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use futures::StreamExt;
-use metadata::server::{MetadataOrders, serve};
+use futures::{StreamExt, stream};
+use metadata::server::{MetadataOrders, serve, with_count};
 use order_management::orders::Orders;
 use proto::ecommerce::{Order, order_management_server::OrderManagement};
 use testing::start;
-use tonic::{Code, Request, client::Grpc, transport::Endpoint};
+use tonic::{Code, Request, Status, client::Grpc, transport::Endpoint};
 use tonic_prost::ProstCodec;
 
 use crate::raw::{call, client, string, values};
@@ -59,6 +59,16 @@ async fn the_number_is_only_known_at_the_end() {
     assert_eq!(end.code(), Code::Ok);
     assert_eq!(end.metadata().get("orders-found").unwrap(), "3");
     assert!(found.next().await.is_none());
+}
+
+#[tokio::test]
+async fn a_stream_that_fails_has_no_count() {
+    let order = testing::order("1", &["a lamp"], "San Jose, CA");
+    let orders = stream::iter([Ok(order), Err(Status::internal("the database is gone"))]);
+    let items = with_count(orders.boxed()).collect::<Vec<_>>().await;
+    let [Ok(_), Err(end)] = &items[..] else { panic!("{items:?}") };
+    assert_eq!((end.code(), end.message()), (Code::Internal, "the database is gone"));
+    assert!(end.metadata().is_empty(), "{end:?}");
 }
 
 #[tokio::test]

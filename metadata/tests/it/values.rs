@@ -75,6 +75,31 @@ async fn a_binary_value_that_is_not_base64_is_an_invalid_argument() {
     }
 }
 
+#[tokio::test]
+async fn context_bin_of_12_kib_comes_back_to_a_client_with_the_default_limit() {
+    // 9,183 bytes are 12,244 characters, and the name and HTTP/2's 32 bytes are 43 more.
+    let sent = [vec![7; 9_183]];
+    assert_eq!(returned(&sent).await, sent);
+}
+
+#[tokio::test]
+async fn more_than_12_kib_of_context_bin_are_an_invalid_argument() {
+    let mut request = Request::new("106".to_owned());
+    request.metadata_mut().insert_bin("context-bin", MetadataValue::from_bytes(&[7; 9_184]));
+    let status = client().await.get_order(request).await.unwrap_err();
+    assert_eq!(status.code(), Code::InvalidArgument);
+    let message = "context-bin has 12291 bytes, but at most 12288 can be returned";
+    assert_eq!(status.message(), message);
+}
+
+#[tokio::test]
+async fn commas_do_not_become_a_flood_of_headers() {
+    let commas = ",".repeat(190_000);
+    let answer = call("getOrder", &[("context-bin", &commas)], &string("106")).await;
+    assert_eq!(values(&answer.headers, "grpc-status"), ["3"]);
+    assert!(answer.headers.len() < 10, "{} headers", answer.headers.len());
+}
+
 #[test]
 fn tonic_does_not_split_values_that_were_joined() {
     let mut headers = http::HeaderMap::new();

@@ -1,14 +1,19 @@
 //! The program when its peers, its terminal and its system do not behave.
 
-use std::{process::Stdio, time::Instant};
+use std::{
+    process::Stdio,
+    time::{Duration, Instant},
+};
 
-use proto::ecommerce::{Product, product_info_client::ProductInfoClient};
+use futures::future::join_all;
+use proto::ecommerce::{Product, ProductId, product_info_client::ProductInfoClient};
 use testing::{Ended, Process};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::{TcpListener, TcpStream},
     process::Command,
 };
+use tonic::{Code, Request};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_productinfo");
 
@@ -121,4 +126,24 @@ async fn a_client_asks_whether_an_http_1_server_speaks_http_2() {
     assert_eq!(client.status, Some(1));
     assert_eq!(client.stderr.lines().count(), 1, "{}", client.stderr);
     assert!(client.stderr.contains("HTTP/2"), "{}", client.stderr);
+}
+
+#[tokio::test]
+async fn calls_whose_deadlines_pass_while_the_server_is_busy_cost_no_other_call() {
+    let mut server = server();
+    let target = format!("http://{}", server.addr().await);
+    let client = ProductInfoClient::connect(target).await.unwrap();
+    let get = |id: &str| {
+        let (mut client, mut request) =
+            (client.clone(), Request::new(ProductId { value: id.into() }));
+        request.set_timeout(Duration::from_millis(if id == "late" { 50 } else { 30_000 }));
+        async move { client.get_product(request).await.unwrap_err().code() }
+    };
+    // A stopped process is the busiest server.
+    server.signal("STOP").await;
+    let late = join_all((0..190).map(|_| get("late"))).await;
+    assert!(late.iter().all(|code| *code == Code::Cancelled), "{late:?}");
+    let other = tokio::spawn(get("other"));
+    server.signal("CONT").await;
+    assert_eq!(other.await.unwrap(), Code::NotFound);
 }

@@ -33,13 +33,26 @@ fn a_timeout_is_written_in_the_finest_unit_that_fits() {
     for (duration, expected) in [
         (Duration::ZERO, "0n"),
         (Duration::from_nanos(99_999_999), "99999999n"),
-        (Duration::from_nanos(100_000_999), "100000u"),
         (Duration::from_secs(10), "10000000u"),
         (Duration::from_secs(100), "100000m"),
         (Duration::from_secs(100_000), "100000S"),
         (Duration::MAX, "99999999S"),
     ] {
         assert_eq!(timeout::format(duration), expected, "{duration:?}");
+    }
+}
+
+#[test]
+fn a_timeout_that_needs_more_digits_is_rounded_up() {
+    for (nanos, expected) in [
+        (99_999_999, "99999999n"),
+        (100_000_000, "100000u"),
+        (100_000_001, "100001u"),
+        (99_999_999_001, "100000m"),
+        (100_000_000_001, "100001m"),
+        (99_999_999_000_001, "100000S"),
+    ] {
+        assert_eq!(timeout::format(Duration::from_nanos(nanos)), expected, "{nanos} ns");
     }
 }
 
