@@ -43,7 +43,9 @@ async fn exercise_1_services_are_chosen_at_start_up() {
         );
     }
 
-    let args = ["SERVICES=helloworld.Greter", PROGRAM, "server", "--addr", "127.0.0.1:0"];
+    // One of two names is wrong.
+    let names = "SERVICES=helloworld.Greeter,helloworld.Greter";
+    let args = [names, PROGRAM, "server", "--addr", "127.0.0.1:0"];
     let end = timeout(Duration::from_secs(10), Process::start("env", &args).end()).await;
     let end = end.expect("an unknown name in SERVICES must end the server");
     assert_eq!(end.status, Some(1), "an unknown name must end the server with status 1");
