@@ -7,6 +7,7 @@ use launcher::{Error, describe, transcript};
 use proto::ecommerce::{Product, product_info_client::ProductInfoClient};
 use proto::workshop::{TokenRequest, token_issuer_client::TokenIssuerClient};
 use tls::certs::Certs;
+use tokio::time::timeout;
 use tonic::transport::{Certificate, ClientTlsConfig, Endpoint};
 use tonic::{Response, Status};
 
@@ -22,10 +23,16 @@ pub async fn run(target: String, certs: &Certs) -> Result<(), Error> {
     let tls = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(&certs.ca));
     let endpoint = Endpoint::from_shared(format!("https://{target}"))?
         .tls_config(tls)?
-        // Production: the time limits of connecting, and of each call.
+        // Production: the time limit of connecting, and the deadline of each call.
         .connect_timeout(Duration::from_secs(5))
         .timeout(Duration::from_secs(10));
     let channel = SecureChannel::connect(&endpoint).await?;
+    // Production: that deadline ends with the headers of a response. Its message may never follow.
+    let calls = timeout(Duration::from_secs(30), calls(channel));
+    calls.await.map_err(|_| "the calls took more than 30 s")?
+}
+
+async fn calls(channel: SecureChannel) -> Result<(), Error> {
     let with = |credentials| ProductInfoClient::new(channel.with(credentials));
 
     let phone = Product { name: "Apple iPhone 11".into(), price: 699.0, ..Product::default() };

@@ -9,7 +9,8 @@ use proto::{
     ecommerce::{ProductId, product_info_client::ProductInfoClient},
     workshop::{State, dependency_client::DependencyClient},
 };
-use tonic::{Code, Status, Streaming};
+use tokio::time::timeout;
+use tonic::{Code, Status, Streaming, transport::Channel as Tonics};
 use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse, health_client::HealthClient};
 
 use crate::{
@@ -17,8 +18,6 @@ use crate::{
     server::PRODUCT_INFO,
     serving::serving,
 };
-
-type Health = HealthClient<tonic::transport::Channel>;
 
 /// Connects to the server at `target`, a `HOST:PORT`, asks for its health, and watches until the
 /// server ends.
@@ -75,8 +74,11 @@ pub async fn run_and(target: String, end: impl FnOnce()) -> Result<(), launcher:
     Ok(())
 }
 
-async fn check(health: &mut Health, service: &str) -> Result<(), Status> {
-    let answer = match health.check(HealthCheckRequest { service: service.into() }).await {
+async fn check(health: &mut HealthClient<Tonics>, service: &str) -> Result<(), Status> {
+    // tonic's time limit ends with the headers of the response, and this one with its message.
+    let call = health.check(HealthCheckRequest { service: service.into() });
+    let call = timeout(Duration::from_secs(10), call).await;
+    let answer = match call.map_err(|_| Status::deadline_exceeded("no answer"))? {
         Ok(response) => response.into_inner().status().as_str_name().to_owned(),
         Err(status) if status.code() == Code::NotFound => describe(&status),
         Err(status) => return Err(status),
@@ -85,7 +87,6 @@ async fn check(health: &mut Health, service: &str) -> Result<(), Status> {
     Ok(())
 }
 
-/// Waits for the next status.
 async fn changed(
     watch: &mut Streaming<HealthCheckResponse>,
 ) -> Result<ServingStatus, launcher::Error> {

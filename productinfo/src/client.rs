@@ -4,6 +4,7 @@ use std::{error::Error as _, time::Duration};
 
 use launcher::{describe, endpoint, transcript};
 use proto::ecommerce::{Product, ProductId, product_info_client::ProductInfoClient};
+use tokio::time::timeout;
 use tonic::{Response, Status, transport::Channel};
 
 /// Connects to the server at `target`, a `HOST:PORT`, and makes the calls of [`call`].
@@ -12,14 +13,17 @@ pub async fn run(target: String) -> Result<(), launcher::Error> {
     // connecting, and with windows for streams (see `crates/launcher/src/transport.rs`). Nothing is sent
     // yet.
     let channel = endpoint(&target)?
-        // Production: the time limit of each call. Without it a call may wait for ever, as in Go
-        // and Java. When the time is over, their status is DEADLINE_EXCEEDED; tonic's is CANCELLED.
+        // Production: the deadline of each call, which the server gets too. When the time is over, the
+        // status is DEADLINE_EXCEEDED in Go and Java, and CANCELLED in tonic.
         .timeout(Duration::from_secs(10))
         // Waits for the connection. A `Channel` can be cloned at no cost, and all its clones share
         // the connection.
         .connect()
         .await?;
-    call(ProductInfoClient::new(channel)).await
+    // Production: tonic applies that deadline only until the headers of a response have arrived. The
+    // message may never follow, so this limits the calls as a whole.
+    let calls = timeout(Duration::from_secs(30), call(ProductInfoClient::new(channel)));
+    calls.await.map_err(|_| "the calls took more than 30 s; is the server overloaded?")?
 }
 
 /// Adds two products, gets one of them back, and makes two calls that our server refuses.

@@ -18,7 +18,9 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 pub async fn run(target: String, frames: bool) -> Result<(), Error> {
     transcript!(client, "1. with the generated stub");
     let channel = endpoint(&target)?.timeout(TIMEOUT).connect().await?;
-    let id = ProductInfoClient::new(channel).add_product(watch()).await?.into_inner();
+    // tonic's time limit ends with the headers of the response, and this one with its message.
+    let mut stub = ProductInfoClient::new(channel);
+    let id = timeout(TIMEOUT, stub.add_product(watch())).await??.into_inner();
     transcript!(client, "addProduct({:?}) -> {}", watch().name, id.value);
 
     transcript!(client, "2. the message by hand");
@@ -32,14 +34,12 @@ pub async fn run(target: String, frames: bool) -> Result<(), Error> {
     transcript!(client, "and its prefix: {prefix}, not compressed, {} bytes", message.len());
 
     transcript!(client, "3. the call by hand");
-    // A tap on the socket shows everything that goes over it.
     let stream = timeout(TIMEOUT, TcpStream::connect(&target)).await.map_err(io::Error::from);
     let stream = stream.flatten().map_err(|error| format!("cannot connect again: {error}"))?;
     stream.set_nodelay(true)?;
     let tap = Tap::new(1, if frames { View::Frames } else { View::Calls });
     let connection = Connection::new(Box::pin(tap.client(stream)), &target).await?;
 
-    // A call that succeeds, one that fails, and one with a stream of responses.
     let (path, mut id) = ("/ecommerce.ProductInfo/addProduct", Vec::new());
     let added = connection.call(path, &message, TIMEOUT, |message| id.extend(message)).await;
     added.map_err(of_tonic)?;
@@ -78,11 +78,11 @@ pub async fn run_stub(target: String) -> Result<(), Error> {
         Some(_) => Err(status),
     };
     for id in ["watch", "없음"] {
-        let got = stub.get_product(ProductId { value: id.into() }).await;
+        let got = timeout(TIMEOUT, stub.get_product(ProductId { value: id.into() })).await?;
         let got = got.map(|got| format!("{:?}, {}", got.get_ref().name, got.get_ref().price));
         transcript!(client, "getProduct({id:?}) -> {}", got.or_else(refused)?);
     }
-    let added = stub.add_product(watch()).await;
+    let added = timeout(TIMEOUT, stub.add_product(watch())).await?;
     let added = added.map(|_| "accepted; the server by hand refuses this".to_owned());
     transcript!(client, "addProduct -> {}", added.or_else(refused)?);
     Ok(())
