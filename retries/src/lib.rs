@@ -1,7 +1,7 @@
 //! No call lost when a backend is killed, drained or hangs.
 //!
 //! [`retries`] decides which calls may be repeated, and repeats them. [`client`] uses it together
-//! with keepalive and wait-for-ready, and [`tour`] runs it while a backend dies. The server is the one of `load-balancing`. `README.md` is the chapter.
+//! with keepalive and wait-for-ready, and [`tour`] runs it while a backend dies.
 
 pub mod client;
 pub mod retries;

@@ -120,7 +120,7 @@ impl Retries {
         }
         let (head, body) = response.into_parts();
         let body = Limited::new(body, MAX_RESPONSE).collect().await.map_err(|error| {
-            let too_large = |_| Status::resource_exhausted("the response exceeds 4 MiB");
+            let too_large = |_| Status::out_of_range("the response exceeds 4 MiB");
             Status::try_from_error(error).unwrap_or_else(too_large)
         })?;
         body.trailers().map_or(Ok(()), check)?;

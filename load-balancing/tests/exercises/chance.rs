@@ -17,7 +17,12 @@ async fn exercise_1_a_policy_that_picks_at_random() {
         Process::start(PROGRAM, &["server", "--addr", "127.0.0.1:0", "--addr", "127.0.0.1:0"]);
     let addrs = [server.addr().await, server.addr().await];
     let ended = client(&[&addrs[0], &addrs[1]], "200").await;
-    assert_eq!(ended.status, Some(0), "--policy random must exist: {}", ended.stderr);
+    assert_eq!(
+        ended.status,
+        Some(0),
+        "calls with --policy random must succeed: {}",
+        ended.stderr
+    );
     for line in ended.stdout.lines() {
         let calls = line.rsplit(' ').next().and_then(|calls| calls.parse::<u32>().ok());
         assert!(

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tonic::Code;
 
 use crate::{next, order, orders, put, start};
@@ -17,7 +17,6 @@ async fn exercise_3_watch_order_sends_an_order_each_time_it_changes() {
     };
     let code = unknown.map_err(|status| status.code());
     assert_eq!(code, Err(Code::NotFound), "an unknown id must be NOT_FOUND");
-
     let mut watched = orders(&channel, "watchOrder", "102").await.expect("order 102 exists");
     let current = next(&mut watched).await.map(|order| order.destination);
     assert_eq!(current.as_deref(), Some("Mountain View, CA"), "send the current order first");
@@ -27,6 +26,18 @@ async fn exercise_3_watch_order_sends_an_order_each_time_it_changes() {
     put(&channel, order("102", "Seoul")).await;
     let changed = next(&mut watched).await.map(|order| order.destination);
     assert_eq!(changed.as_deref(), Some("Seoul"), "send the order again when it is replaced");
+    let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
+    let before = tasks();
+    // The client cancels.
+    drop(watched);
+    let fewer = async {
+        while tasks() >= before {
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(Duration::from_secs(5), fewer)
+        .await
+        .expect("a task of a cancelled call still runs");
 }
 
 #[tokio::test]

@@ -22,7 +22,8 @@ fn keyed(name: &str, key: &str) -> Request<Product> {
 async fn exercise_3_a_call_repeated_with_its_key_adds_nothing() {
     let mut client = client().await;
     let first = client.add_product(keyed("a lamp", "a")).await.unwrap().into_inner();
-    let again = client.add_product(keyed("a lamp", "a")).await.unwrap().into_inner();
+    let again = client.add_product(keyed("a lamp", "a")).await;
+    let again = again.expect("a repeated call with its key must succeed").into_inner();
     assert_eq!(first, again, "a repeated call with the same key must return the same id");
     let other = client.add_product(keyed("a lamp", "b")).await.unwrap().into_inner();
     assert_ne!(first, other, "a call with another key must store another product");

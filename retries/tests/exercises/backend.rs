@@ -8,6 +8,9 @@ use std::sync::{
 use http::{HeaderMap, HeaderValue, Response};
 use tokio::net::TcpListener;
 
+/// In place of a status: the call is refused unprocessed.
+pub(crate) const REFUSED: usize = 100;
+
 pub(crate) struct Backend {
     pub(crate) addr: String,
     /// The grpc-status of each call that comes now.
@@ -35,6 +38,10 @@ impl Backend {
             while let Some(Ok((_, mut call))) = connection.accept().await {
                 let attempt = attempts.fetch_add(1, SeqCst) + 1;
                 let now = if attempt == ok_at.load(SeqCst) { 0 } else { status.load(SeqCst) };
+                if now == REFUSED {
+                    call.send_reset(h2::Reason::REFUSED_STREAM);
+                    continue;
+                }
                 let response = Response::builder().header("content-type", "application/grpc");
                 if now != 0 {
                     let response = response.header("grpc-status", now).body(()).expect("valid");

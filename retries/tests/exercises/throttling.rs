@@ -9,7 +9,7 @@ use retries::{
     retries::{Retries, RetryPolicy},
 };
 
-use crate::backend::Backend;
+use crate::backend::{Backend, REFUSED};
 
 #[tokio::test]
 #[ignore = "an exercise"]
@@ -32,6 +32,8 @@ async fn exercise_2_when_most_calls_fail_they_are_not_repeated() {
         backend.attempts.load(SeqCst) - before
     };
     assert_eq!(attempts(0, 100).await, 100, "more than 200 tokens do not exist");
+    // One more attempt, because the first repetition does not count.
+    assert_eq!(attempts(REFUSED, 50).await, 250, "a refused call takes no token");
     assert_eq!(attempts(14, 1).await, 4, "all 4 attempts are allowed, and 196 tokens are left");
     assert_eq!(attempts(14, 24).await, 96, "after the last of these attempts, 100 are left");
     assert_eq!(attempts(14, 1).await, 1, "99 tokens are left, and a retry needs more than 100");

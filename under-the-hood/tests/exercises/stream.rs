@@ -16,7 +16,10 @@ async fn exercise_3_the_server_by_hand_answers_with_a_stream() {
         for id in ["1", "2", "3"] {
             let order = found.message().await.expect("the stream should go on");
             let order = order.expect("the stream should have three messages");
-            assert_eq!(order.id, id, "field 1 should be the id");
+            assert_eq!(
+                order.id, id,
+                "field 1 should be the id; does each order have its own prefix?"
+            );
             assert_eq!(order.items, [text], "field 2 should be the text of the request");
         }
         let end = found.message().await.expect("the stream should end with OK");
