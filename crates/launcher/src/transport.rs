@@ -16,11 +16,11 @@
 //! connection, even if all its streams are full. The smallest message is its prefix of 5 bytes, and costs
 //! 251. So the connection window is `STREAMS * (STREAM_WINDOW / 5) * 251 * 2`. It never limits anything.
 //!
-//! The worst case in memory is `STREAMS * STREAM_WINDOW / 5` unread frames, or 160 MB for a connection at
-//! the 240 bytes per frame that `h2` was measured to keep (of 10 bytes each).
+//! The worst case in memory is `STREAMS * STREAM_WINDOW / 5` unread frames, or 630 MB for a connection at
+//! the 240 bytes per frame that `h2` was measured to keep (of 10 bytes each). With fewer streams it is less.
 //!
-//! **The price:** a stream carries one window per round trip. At 50 ms that is 330 kB/s, so an order of
-//! 1 MB takes 3 s. With larger messages on long paths, use a larger window and fewer streams.
+//! A smaller window is no way out. A client may send 65,535 bytes before it has the server's SETTINGS. If the
+//! window is smaller, `h2` 0.4.20 may never widen it for such a stream (`apply_local_settings`).
 
 use std::time::Duration;
 
@@ -30,8 +30,8 @@ use tonic::transport::{self, Endpoint, Server};
 /// Without this setting there is no limit.
 pub const STREAMS: u32 = 200;
 
-/// How many bytes a peer may send on a stream before they are read.
-pub const STREAM_WINDOW: u32 = 16 * 1024;
+/// How many bytes a peer may send on a stream before they are read: HTTP/2's default.
+pub const STREAM_WINDOW: u32 = 65_535;
 
 /// The same for all streams of a connection. The top of this file says why it is this large.
 pub const CONNECTION_WINDOW: u32 = STREAMS * (STREAM_WINDOW / 5 + 1) * 251 * 2;

@@ -68,7 +68,7 @@ async fn dropping_an_unread_answer_makes_room_too() {
 #[tokio::test(start_paused = true)]
 async fn with_our_windows_199_unread_answers_delay_no_other_call() {
     let channel = ours().await;
-    // More than the window of a stream, which is 16 KiB.
+    // More than the window of a stream, which is 64 KiB.
     store_orders(&channel, 20_000).await;
     let mut answers = Vec::new();
     for _ in 1..launcher::STREAMS {

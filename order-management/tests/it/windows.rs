@@ -14,6 +14,7 @@ use prost::Message;
 use proto::ecommerce::order_management_client::OrderManagementClient;
 use testing::start;
 use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     sync::Semaphore,
     time::timeout,
@@ -113,15 +114,15 @@ async fn read(mut response: RecvStream) -> (usize, String) {
     (messages, trailers["grpc-status"].to_str().unwrap().to_owned())
 }
 
-/// Sends 5,000 ids on each of `calls` streams, and reads the shipments only when nothing more can be
+/// Sends 10,000 ids on each of `calls` streams, and reads the shipments only when nothing more can be
 /// sent.
-async fn send_5000_ids_and_read_later(calls: usize) {
+async fn send_10000_ids_and_read_later(calls: usize) {
     let mut client = RawClient::connect(1_000).await;
     let mut responses = Vec::new();
     for _ in 0..calls {
         let (mut ids, response) = client.call().await;
         fill(&mut ids, &message("102")).await;
-        let rest = 5_000 - STREAM_WINDOW / message("102").len();
+        let rest = 10_000 - STREAM_WINDOW / message("102").len();
         let rest = tokio::spawn(async move {
             for _ in 0..rest {
                 send(&mut ids, message("102")).await.unwrap();
@@ -137,18 +138,18 @@ async fn send_5000_ids_and_read_later(calls: usize) {
         end
     });
     for end in join_all(reading).await {
-        assert_eq!(end, (1_667, "0".to_owned()));
+        assert_eq!(end, (3_334, "0".to_owned()));
     }
 }
 
 #[tokio::test]
-async fn a_stream_of_5000_ids_waits_for_a_client_that_reads_later() {
-    send_5000_ids_and_read_later(1).await;
+async fn a_stream_of_10000_ids_waits_for_a_client_that_reads_later() {
+    send_10000_ids_and_read_later(1).await;
 }
 
 #[tokio::test]
-async fn twelve_streams_of_5000_ids_wait_for_a_client_that_reads_later() {
-    send_5000_ids_and_read_later(12).await;
+async fn twelve_streams_of_10000_ids_wait_for_a_client_that_reads_later() {
+    send_10000_ids_and_read_later(12).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -228,4 +229,75 @@ async fn a_client_may_read_200_responses_of_the_smallest_messages_late() {
     });
     let counts = timeout(PATIENCE, try_join_all(reading)).await.expect("all streams end");
     assert!(counts.unwrap().iter().all(|count| *count == 2 * (STREAM_WINDOW / 5)));
+}
+
+/// A frame of HTTP/2, on stream 0 or 1.
+fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
+    let [_, length @ ..] = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    [&length[..], &[kind, flags, 0, 0, 0, stream], payload].concat()
+}
+
+/// HTTP/2 allows 65,535 bytes until the server's SETTINGS say otherwise. With a smaller window, `h2` would
+/// never widen it for this stream.
+#[tokio::test]
+async fn a_client_that_sends_before_it_has_the_settings_can_go_on() {
+    const DATA: u8 = 0;
+    const HEADERS: u8 = 1;
+    const SETTINGS: u8 = 4;
+    const WINDOW_UPDATE: u8 = 8;
+    let addr = start(server::serve).await;
+    let mut client = OrderManagementClient::connect(format!("http://{addr}")).await.unwrap();
+    let mut stream = TcpStream::connect(addr).await.unwrap();
+    let path = b"/ecommerce.OrderManagement/updateOrders";
+    // POST, http, the path and the content-type.
+    let mut headers = vec![0x83, 0x86, 0x44, u8::try_from(path.len()).unwrap()];
+    headers.extend(path);
+    headers.extend([0x5f, 16]);
+    headers.extend(b"application/grpc");
+    // Id 102, and an item. With its prefix it has 16 bytes.
+    let update = b"\0\0\0\0\x0b\x0a\x03102\x12\x04lamp";
+    let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+    bytes.extend(frame(SETTINGS, 0, 0, &[]));
+    bytes.extend(frame(HEADERS, 4, 1, &headers));
+    // 16 KiB, of which the last update is for order 103. The server reads all of it.
+    let last = b"\0\0\0\0\x0b\x0a\x03103\x12\x04lamp";
+    bytes.extend(frame(DATA, 0, 1, &[&update.repeat(1_023)[..], last].concat()));
+    stream.write_all(&bytes).await.unwrap();
+    let read = async {
+        while client.get_order("103".to_owned()).await.unwrap().get_ref().items != ["lamp"] {}
+    };
+    timeout(PATIENCE, read).await.expect("the server reads what it got");
+
+    let updates = frame(DATA, 0, 1, &update.repeat(1_024));
+    let (mut window, mut left) = (65_535 - 16_384, 10);
+    let upload = async {
+        loop {
+            let mut header = [0; 9];
+            stream.read_exact(&mut header).await.unwrap();
+            let [_, high, low, kind, flags, .., id] = header;
+            let mut payload = vec![0; u16::from_be_bytes([high, low]).into()];
+            stream.read_exact(&mut payload).await.unwrap();
+            match (kind, id) {
+                (SETTINGS, _) if flags == 0 => {
+                    // Setting 4 is the window of each stream, also of those that are open.
+                    let own = payload.chunks(6).find(|setting| setting[1] == 4).unwrap();
+                    window += i32::from_be_bytes(own[2..].try_into().unwrap()) - 65_535;
+                    stream.write_all(&frame(SETTINGS, 1, 0, &[])).await.unwrap();
+                }
+                (WINDOW_UPDATE, 1) => {
+                    window += i32::from_be_bytes(payload[..].try_into().unwrap());
+                }
+                (HEADERS, 1) if flags & 1 == 1 => return,
+                (kind, _) => assert!(kind != 3 && kind != 7, "the server ends the call"),
+            }
+            while window >= 16_384 && left > 0 {
+                (window, left) = (window - 16_384, left - 1);
+                stream.write_all(&updates).await.unwrap();
+                if left == 0 {
+                    stream.write_all(&frame(DATA, 1, 1, &[])).await.unwrap();
+                }
+            }
+        }
+    };
+    timeout(Duration::from_secs(10), upload).await.expect("the upload ends");
 }
