@@ -1,27 +1,17 @@
 //! An HTTP/2 connection to one backend: how it is opened, and how calls are sent on it.
 
-use std::{
-    io::{self, IoSlice},
-    mem,
-    net::SocketAddr,
-    pin::Pin,
-    sync::{Arc, OnceLock},
-    task::{Context, Poll, ready},
-    time::Duration,
-};
+use std::io::{self, IoSlice};
+use std::sync::{Arc, OnceLock, Weak};
+use std::task::{Context, Poll, ready};
+use std::{mem, net::SocketAddr, pin::Pin, time::Duration};
 
 use futures::future::BoxFuture;
 use http::uri::{Authority, Scheme};
 use http::{Request, Response, Uri};
 use hyper::client::conn::http2::{self, SendRequest};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
-    sync::oneshot,
-    task::JoinHandle,
-    time::timeout,
-};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::{net::TcpStream, sync::oneshot, task::JoinHandle, time::timeout};
 use tonic::{Status, body::Body};
 use tower::Service;
 
@@ -58,10 +48,8 @@ pub struct Keepalive {
 const STREAM_WINDOW: u32 = 64 * 1024;
 
 /// The same for all calls of a connection: the largest window that HTTP/2 allows, so that a slow
-/// caller never stops the others. `h2` closes a connection when (256 bytes - length), summed over
-/// the unread DATA frames that are shorter than that, exceeds half of this window. A full stream
-/// window of the smallest gRPC messages (5 bytes) makes 3.1 MiB. So 325 callers may be slow, more
-/// than most servers allow.
+/// caller never stops the others. 325 callers may be slow before `h2` closes the connection, and most
+/// servers do not allow as many (`crates/launcher/src/transport.rs` explains why it does).
 const CONNECTION_WINDOW: u32 = (1 << 31) - 1;
 
 /// The type of the first frame that a server sends (RFC 9113, section 3.4).
@@ -74,6 +62,9 @@ struct Wire<S> {
     first: Option<oneshot::Sender<Result<u8, String>>>,
     /// How many bytes arrive before it. A frame starts with its length (RFC 9113, section 4.1).
     before: usize,
+    /// The calls of the [`Connection`].
+    calls: Weak<()>,
+    yielded: bool,
 }
 
 impl<S: Stream> AsyncRead for Wire<S> {
@@ -115,6 +106,12 @@ impl<S: Stream> AsyncWrite for Wire<S> {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        // If there are more calls, their callers take turns first. Then one system call writes for all.
+        self.yielded = !self.yielded && self.calls.strong_count() > 2;
+        if self.yielded {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         let written = ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, slices));
         Poll::Ready(written.or_else(|_| Ok(slices.iter().map(|slice| slice.len()).sum())))
     }
@@ -144,7 +141,9 @@ pub async fn handshake(
     keepalive: Option<Keepalive>,
 ) -> Result<(Connection, JoinHandle<bool>), launcher::Error> {
     let (first, first_type) = oneshot::channel();
-    let stream = Wire { stream, first: Some(first), before: 3 };
+    let (first, calls) = (Some(first), Arc::new(()));
+    let stream =
+        Wire { stream, first, before: 3, calls: Arc::downgrade(&calls), yielded: false };
     let mut http2 = http2::Builder::new(TokioExecutor::new());
     http2
         .timer(TokioTimer::new())
@@ -172,7 +171,7 @@ pub async fn handshake(
         Err(_) => return Err("the server closed the connection".into()),
     }
     let authority = authority.map_or_else(|| addr.to_string().parse(), Ok)?;
-    let (calls, used) = (Arc::default(), OnceLock::new());
+    let used = OnceLock::new();
     Ok((Connection(Arc::new(Inner { addr, authority, requests, calls, used })), driver))
 }
 
