@@ -29,6 +29,7 @@ pub async fn serve(
         // Production: the same limits as in `productinfo`, where comments explain them.
         .timeout(Duration::from_secs(30))
         .max_concurrent_streams(200)
+        .http2_max_pending_accept_reset_streams(Some(1_000))
         .http2_keepalive_interval(Some(Duration::from_secs(60)))
         .add_service(ProductInfoServer::new(catalogue))
         // Most servers call tonic's `.tls_config(...)` in this chain instead. README.md compares both.

@@ -39,6 +39,7 @@ async fn serve(
     Server::builder()
         .timeout(Duration::from_secs(10))
         .max_concurrent_streams(200)
+        .http2_max_pending_accept_reset_streams(Some(1_000))
         .http2_keepalive_interval(Some(Duration::from_secs(60)))
         .add_service(weather)
         .serve_with_incoming_shutdown(incoming, shutdown)

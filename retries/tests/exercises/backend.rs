@@ -1,9 +1,7 @@
 //! A backend whose next statuses a test decides.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering::SeqCst},
-};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 use http::{HeaderMap, HeaderValue, Response};
 use tokio::net::TcpListener;
