@@ -85,7 +85,8 @@ impl Authority {
     pub fn new() -> Result<Self, Error> {
         let key = KeyPair::generate()?;
         // Each CA needs another name, because certificates refer to their CA by its name.
-        let name = format!("productinfo CA {:02x?}", &key.public_key_raw()[1..5]);
+        let id = key.public_key_raw().iter().rev().take(4).map(|byte| format!("{byte:02x}"));
+        let name = format!("productinfo CA {}", id.collect::<String>());
         let mut ca = CertificateParams::default();
         ca.distinguished_name.push(DnType::CommonName, name);
         ca.not_after = date_time_ymd(2049, 12, 31);
