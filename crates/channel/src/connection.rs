@@ -64,6 +64,7 @@ struct Wire<S> {
     before: usize,
     /// The calls of the [`Connection`].
     calls: Weak<()>,
+    /// Whether this has let more calls gather since the last write.
     yielded: bool,
 }
 
@@ -107,7 +108,8 @@ impl<S: Stream> AsyncWrite for Wire<S> {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         // If there are more calls, their callers take turns first. Then one system call writes for all.
-        self.yielded = !self.yielded && self.calls.strong_count() > 2;
+        // (A second slice is a large frame, to which `h2` adds no others. The connection holds one clone.)
+        self.yielded = !self.yielded && slices.len() == 1 && self.calls.strong_count() > 2;
         if self.yielded {
             cx.waker().wake_by_ref();
             return Poll::Pending;

@@ -130,7 +130,7 @@ pub struct Connection<S = TcpStream> {
     timer: Pin<Box<Sleep>>,
     /// Whether the server has sent GOAWAY. A proxy sends none.
     goaway: bool,
-    /// Whether other tasks had a turn since the last write.
+    /// Whether this has let more calls gather since the last write.
     yielded: bool,
     /// Closed when the server shuts down.
     server: watch::Receiver<()>,
@@ -295,10 +295,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Connection<S> {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         self.check(context)?;
-        let length = slices.iter().map(|slice| slice.len()).sum::<usize>();
-        self.yielded = !self.yielded && length < 1_000 && self.calls.open.len() > 1;
+        // A second slice is a large frame. `h2` would add no others to it.
+        self.yielded = !self.yielded && slices.len() == 1 && self.calls.open.len() > 1;
         if self.yielded {
-            // Calls that are ready take their turns first, and then one system call writes for all.
+            // Calls that are ready usually take their turns first. Then one system call writes for all.
             context.waker().wake_by_ref();
             return Poll::Pending;
         }

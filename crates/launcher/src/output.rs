@@ -130,13 +130,12 @@ impl Output {
             queue.writing = true;
             drop(queue);
             self.changed.notify_all();
-            // Meanwhile more lines gather, and one system call can write them all.
+            // Meanwhile more lines gather, and fewer system calls write them.
             thread::sleep(Duration::from_millis(1));
             let text = mem::take(&mut self.lock().text);
             // In pieces, so that `finish` can distinguish a slow reader from one that has stopped.
             for piece in text.as_bytes().chunks(PIECE) {
-                // An error means that the reader has closed the stream, as `| head` does. So there
-                // is no one to report it to.
+                // An error means that the reader is gone, as with `| head`. Nobody can be told.
                 let _ = stream.write_all(piece).and_then(|()| stream.flush());
                 self.lock().progress += 1;
                 self.changed.notify_all();

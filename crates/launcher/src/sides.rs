@@ -143,6 +143,7 @@ async fn serve_until(
     match in_flight.load(Relaxed) {
         0 => result,
         calls => {
+            result?;
             let s = if calls == 1 { "" } else { "s" };
             Err(format!("cut off {calls} call{s}: {reason}; give calls a shorter deadline")
                 .into())

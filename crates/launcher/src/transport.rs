@@ -14,7 +14,7 @@
 //!
 //! A client that sends small messages and reads late must be stopped by flow control and not lose its
 //! connection, even if all its streams are full. The smallest message is its prefix of 5 bytes, and costs
-//! 251. So the connection window is `STREAMS * (STREAM_WINDOW / 5) * 251 * 2`. It never limits anything.
+//! 251. So the connection window is `STREAMS * (STREAM_WINDOW / 5 + 1) * 251 * 2`. It never limits anything.
 //!
 //! The worst case in memory is `STREAMS * STREAM_WINDOW / 5` unread frames, or 630 MB for a connection at
 //! the 240 bytes per frame that `h2` was measured to keep (of 10 bytes each). With fewer streams it is less.

@@ -79,10 +79,14 @@ impl Comparison<'_> {
         let servers = self.servers(ours, "load-balancing", theirs)?;
         let path = "/grpc.examples.echo.Echo/UnaryEcho";
         self.compare("echo", &servers, &Load { path, body: text("hello"), requests })?;
+        drop(servers);
+        let servers = self.servers(ours, "load-balancing", theirs)?;
         let streams = if self.trial { 100 } else { 10_000 };
         let [here, there] = load::open_streams(&servers, streams)?;
         let name = format!("{streams} open streams, {here:.1} and {there:.1} kB each");
         println!("| {name} | | | | | {:.2} |", here / there);
+
+        drop(servers);
 
         let servers = self.servers(ours, "productinfo", theirs)?;
         let product = Product {

@@ -5,7 +5,8 @@ use std::{
     io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    time::Instant,
+    thread,
+    time::{Duration, Instant},
 };
 
 use crate::{Outcome, load::Measured};
@@ -49,6 +50,10 @@ impl Server {
             let line = BufReader::new(fs::File::open(&log)?).lines().next();
             let line = line.transpose()?.unwrap_or_default();
             server.addr = line.rsplit_once("listening on ").map_or("", |(_, addr)| addr).into();
+            thread::sleep(Duration::from_millis(10));
+        }
+        if server.addr.is_empty() {
+            return Err(format!("{} does not listen", program.display()).into());
         }
         Ok(server)
     }

@@ -113,8 +113,7 @@ pub(crate) fn measure(report: &Report, sides: &Sides) -> Outcome {
     };
     let usual = connect(endpoint(&plain()));
     let ways = vec![
-        calls(sides, "64 KiB, as in crates/launcher", windows(64 * 1024), few, &text),
-        calls(sides, "16 KiB", windows(16 * 1024), few, &text),
+        calls(sides, "64 KiB per stream", windows(64 * 1024), few, &text),
         calls(sides, "as in tonic, at least 1 MiB", usual.clone(), few, &text),
     ];
     report.compare("levers-windows", title, ways)?;
