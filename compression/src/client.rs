@@ -51,7 +51,7 @@ pub async fn call(channel: Channel, only: Option<Encoding>) -> Result<(), Error>
     // the response, and the message may never follow.
     timeout(Duration::from_secs(30), calls)
         .await
-        .map_err(|_| "the calls took more than 30 s")?
+        .map_err(|_| "the calls took more than 30 s; is the server overloaded?")?
 }
 
 /// Adds each order of [`orders`], gets it back, and prints the bytes that were sent and received.

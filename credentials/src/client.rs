@@ -29,7 +29,7 @@ pub async fn run(target: String, certs: &Certs) -> Result<(), Error> {
     let channel = SecureChannel::connect(&endpoint).await?;
     // Production: that deadline ends with the headers of a response. Its message may never follow.
     let calls = timeout(Duration::from_secs(30), calls(channel));
-    calls.await.map_err(|_| "the calls took more than 30 s")?
+    calls.await.map_err(|_| "the calls took more than 30 s; is the server overloaded?")?
 }
 
 async fn calls(channel: SecureChannel) -> Result<(), Error> {

@@ -16,7 +16,7 @@ pub async fn run(target: String) -> Result<(), Error> {
     let channel = endpoint(&target)?.connect().await?;
     timeout(Duration::from_secs(10), call(channel))
         .await
-        .map_err(|_| "the calls took more than 10 s")?
+        .map_err(|_| "the calls took more than 10 s; is the server overloaded?")?
 }
 
 /// Makes a call in each pattern with the token, and one without.

@@ -25,7 +25,7 @@ pub async fn run(target: String) -> Result<(), Error> {
     let channel = endpoint.connect().await?;
     timeout(Duration::from_secs(10), call(OrderManagementClient::new(channel)))
         .await
-        .map_err(|_| "the calls took more than 10 s")?
+        .map_err(|_| "the calls took more than 10 s; is the server overloaded?")?
 }
 
 /// Makes calls with metadata of all kinds, and prints those of the responses.

@@ -22,7 +22,7 @@ pub async fn run(target: String) -> Result<(), Error> {
     // tonic's timeout ends as soon as the response headers arrive, and messages may take for ever.
     timeout(Duration::from_secs(10), call(OrderManagementClient::new(channel)))
         .await
-        .map_err(|_| "the calls took more than 10 s")?
+        .map_err(|_| "the calls took more than 10 s; is the server overloaded?")?
 }
 
 /// Makes calls in all four patterns, one that fails after a message, and one that it cancels.

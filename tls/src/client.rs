@@ -28,8 +28,9 @@ pub async fn run(target: String, config: ClientTlsConfig) -> Result<(), Error> {
     let channel = endpoint(&target, config)?.connect().await?;
     // Production: tonic's `timeout` ends with the headers of a response. Its message may never follow.
     let calls = timeout(Duration::from_secs(30), call(channel)).await;
-    calls.map_err(|_| "the calls took more than 30 s")?.map_err(|status| {
-        match status.source() {
+    let calls =
+        calls.map_err(|_| "the calls took more than 30 s; is the server overloaded?")?;
+    calls.map_err(|status| match status.source() {
         // Not a timeout: the connection is lost. With TLS 1.3, that is also how a client learns that its
         // certificate was rejected. At that time `connect` has already succeeded.
         Some(error) if !root_cause(error).is::<TimeoutExpired>() => format!(
@@ -38,7 +39,6 @@ pub async fn run(target: String, config: ClientTlsConfig) -> Result<(), Error> {
         )
         .into(),
         _ => status.into(),
-    }
     })
 }
 

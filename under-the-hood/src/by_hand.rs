@@ -45,7 +45,6 @@ pub async fn serve(
             Some(_ended) = connections.join_next() => {}
         }
     }
-    // Closes the listener, so that new clients go elsewhere.
     drop(incoming);
     stop.cancel();
     connections.join_all().await;
@@ -60,6 +59,7 @@ async fn connection(stream: launcher::Connection, stop: CancellationToken) {
         .initial_window_size(launcher::STREAM_WINDOW)
         .initial_connection_window_size(launcher::CONNECTION_WINDOW)
         .max_concurrent_streams(launcher::STREAMS)
+        .max_pending_accept_reset_streams(1_000)
         .max_header_list_size(16 * 1024);
     // The handshake fails if the client leaves or does not speak HTTP/2. That is no fault here.
     let Ok(mut connection) = settings.handshake(stream).await else { return };

@@ -1,6 +1,6 @@
 //! The client: a call with the generated stub, and then the same call by hand, step by step.
 
-use std::{error::Error as _, io, time::Duration};
+use std::{error::Error as _, time::Duration};
 
 use launcher::{Error, describe, endpoint, transcript};
 use proto::ecommerce::{Product, ProductId, product_info_client::ProductInfoClient};
@@ -12,6 +12,7 @@ use crate::{call::Connection, message, prefix::frame};
 
 /// How long connecting and each call may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
+const LATE: &str = "a call took more than 10 s; is the server overloaded?";
 
 /// Makes the calls to the server at `target`, a `HOST:PORT`, and shows their bytes. With `frames`, it also
 /// shows the HTTP/2 frames that belong to no call.
@@ -20,22 +21,20 @@ pub async fn run(target: String, frames: bool) -> Result<(), Error> {
     let channel = endpoint(&target)?.timeout(TIMEOUT).connect().await?;
     // tonic's time limit ends with the headers of the response, and this one with its message.
     let mut stub = ProductInfoClient::new(channel);
-    let id = timeout(TIMEOUT, stub.add_product(watch())).await??.into_inner();
+    let id = timeout(TIMEOUT, stub.add_product(watch())).await.map_err(|_| LATE)??.into_inner();
     transcript!(client, "addProduct({:?}) -> {}", watch().name, id.value);
 
     transcript!(client, "2. the message by hand");
     let message = message::product(&watch());
     transcript!(client, "Product {{ name: {:?}, price: {} }} is", watch().name, watch().price);
-    for line in message.dump() {
-        transcript!(client, "  {line}");
-    }
+    message.dump().for_each(|line| transcript!(client, "  {line}"));
     let message = message.bytes();
     let prefix = raw::hex(frame(&message)?.get(..LENGTH).unwrap_or_default());
     transcript!(client, "and its prefix: {prefix}, not compressed, {} bytes", message.len());
 
     transcript!(client, "3. the call by hand");
-    let stream = timeout(TIMEOUT, TcpStream::connect(&target)).await.map_err(io::Error::from);
-    let stream = stream.flatten().map_err(|error| format!("cannot connect again: {error}"))?;
+    let stream = timeout(TIMEOUT, TcpStream::connect(&target)).await.map_err(|_| LATE)?;
+    let stream = stream.map_err(|error| format!("cannot connect a second time: {error}"))?;
     stream.set_nodelay(true)?;
     let tap = Tap::new(1, if frames { View::Frames } else { View::Calls });
     let connection = Connection::new(Box::pin(tap.client(stream)), &target).await?;
@@ -78,11 +77,12 @@ pub async fn run_stub(target: String) -> Result<(), Error> {
         Some(_) => Err(status),
     };
     for id in ["watch", "없음"] {
-        let got = timeout(TIMEOUT, stub.get_product(ProductId { value: id.into() })).await?;
+        let call = stub.get_product(ProductId { value: id.into() });
+        let got = timeout(TIMEOUT, call).await.map_err(|_| LATE)?;
         let got = got.map(|got| format!("{:?}, {}", got.get_ref().name, got.get_ref().price));
         transcript!(client, "getProduct({id:?}) -> {}", got.or_else(refused)?);
     }
-    let added = timeout(TIMEOUT, stub.add_product(watch())).await?;
+    let added = timeout(TIMEOUT, stub.add_product(watch())).await.map_err(|_| LATE)?;
     let added = added.map(|_| "accepted; the server by hand refuses this".to_owned());
     transcript!(client, "addProduct -> {}", added.or_else(refused)?);
     Ok(())

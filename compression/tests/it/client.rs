@@ -108,7 +108,7 @@ async fn a_server_that_never_sends_its_message_is_reported() {
     });
     let calls = timeout(Duration::from_secs(60), call(in_memory(silent).await, None)).await;
     let error = calls.expect("the client does not wait for ever").unwrap_err();
-    assert_eq!(error.to_string(), "the calls took more than 30 s");
+    assert_eq!(error.to_string(), "the calls took more than 30 s; is the server overloaded?");
 }
 
 /// The end of a call without a status is no refusal.

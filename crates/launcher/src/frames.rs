@@ -32,8 +32,7 @@ impl Frames {
         Self { preface: PREFACE, ..Self::default() }
     }
 
-    /// Looks at the next bytes. For each frame whose header they complete, passes its type, flags and
-    /// stream to `seen`.
+    /// Looks at the next bytes, and passes type, flags and stream of each frame to `seen`.
     pub(crate) fn walk(&mut self, mut bytes: &[u8], mut seen: impl FnMut(u8, u8, u32)) {
         while !bytes.is_empty() && !self.broken {
             if !self.preface.is_empty() {

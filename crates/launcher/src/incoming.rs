@@ -111,8 +111,7 @@ async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
                 return (stream, peer);
             }
             Err(error) => {
-                // The usual error is "too many open files". It lasts until a connection is closed,
-                // and accepting again at once would keep a core busy until then.
+                // Usually "too many open files". Accepting again at once would keep a core busy.
                 tracing::warn!(%error, "cannot accept a connection; pausing {ACCEPT_PAUSE:?}");
                 sleep(ACCEPT_PAUSE).await;
             }

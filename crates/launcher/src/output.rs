@@ -59,6 +59,10 @@ impl Output {
     pub(crate) fn line(&'static self, line: &str) {
         let mut queue = self.lock();
         self.report_dropped(&mut queue);
+        if queue.text.is_empty() {
+            // Only then. A system call for each line takes longer than writing the line.
+            self.changed.notify_all();
+        }
         if queue.text.len() + line.len() < QUEUE {
             queue.text.push_str(line);
             queue.text.push('\n');
@@ -67,10 +71,6 @@ impl Output {
         }
         let start = queue.progress == 0;
         queue.progress = queue.progress.max(1);
-        if !queue.writing {
-            // Only then. A system call for each line takes longer than writing the line.
-            self.changed.notify_all();
-        }
         drop(queue);
         if start {
             // Not `spawn`, which panics without a free thread. That panic would be printed here, too.
@@ -127,12 +127,14 @@ impl Output {
                 .changed
                 .wait_while(queue, |queue| queue.text.is_empty())
                 .unwrap_or_else(PoisonError::into_inner);
+            drop(queue);
+            // Meanwhile more lines gather, and fewer system calls write them.
+            thread::sleep(Duration::from_millis(1));
+            queue = self.lock();
+            let text = mem::take(&mut queue.text);
             queue.writing = true;
             drop(queue);
             self.changed.notify_all();
-            // Meanwhile more lines gather, and fewer system calls write them.
-            thread::sleep(Duration::from_millis(1));
-            let text = mem::take(&mut self.lock().text);
             // In pieces, so that `finish` can distinguish a slow reader from one that has stopped.
             for piece in text.as_bytes().chunks(PIECE) {
                 // An error means that the reader is gone, as with `| head`. Nobody can be told.
